@@ -1,0 +1,109 @@
+#include "base/time_text.h"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+
+namespace myriad {
+namespace {
+
+constexpr Nanos second = 1'000'000'000;
+
+Error refuse(std::string_view text, const char* why) {
+  return {Code::invalid,
+          "time '" + std::string(text.substr(0, 64)) + "' " + why + ": write it as 2026-11-22T08:00:00.000Z (RFC 3339)",
+          "time"};
+}
+
+// Reads exactly `digits` decimal digits from the front.
+bool take(std::string_view& text, int digits, int& value) {
+  if (text.size() < static_cast<std::size_t>(digits)) return false;
+  value = 0;
+  for (int i = 0; i < digits; ++i) {
+    const char c = text[static_cast<std::size_t>(i)];
+    if (c < '0' || c > '9') return false;
+    value = value * 10 + (c - '0');
+  }
+  text.remove_prefix(static_cast<std::size_t>(digits));
+  return true;
+}
+
+bool take(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// ".123" → 123'000'000; digits past the ninth are refused, since they would be lost.
+bool take_fraction(std::string_view& text, Nanos& nanos) {
+  nanos = 0;
+  if (!take(text, ".")) return true;
+  Nanos unit = second;
+  while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
+    unit /= 10;
+    if (unit == 0) return false;
+    nanos += (text.front() - '0') * unit;
+    text.remove_prefix(1);
+  }
+  return unit != second;
+}
+
+bool take_offset(std::string_view& text, int& minutes) {
+  minutes = 0;
+  if (take(text, "Zz")) return true;
+  if (text.empty()) return false;
+  const int sign = text.front() == '-' ? -1 : 1;
+  int h = 0, m = 0;
+  if (!take(text, "+-") || !take(text, 2, h) || !take(text, ":") || !take(text, 2, m)) return false;
+  if (h > 23 || m > 59) return false;
+  minutes = sign * (h * 60 + m);
+  return true;
+}
+
+}  // namespace
+
+Result<Nanos> parse_time(std::string_view text) {
+  std::string_view rest = text;
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, sec = 0, offset = 0;
+  Nanos fraction = 0;
+  const bool shaped = take(rest, 4, year) && take(rest, "-") && take(rest, 2, month) && take(rest, "-") &&
+                      take(rest, 2, day) && take(rest, "Tt ") && take(rest, 2, hour) && take(rest, ":") &&
+                      take(rest, 2, minute) && take(rest, ":") && take(rest, 2, sec) && take_fraction(rest, fraction) &&
+                      take_offset(rest, offset) && rest.empty();
+  if (!shaped) return refuse(text, "is not understood");
+
+  using namespace std::chrono;
+  const year_month_day date{std::chrono::year{year}, std::chrono::month(static_cast<unsigned>(month)),
+                            std::chrono::day(static_cast<unsigned>(day))};
+  // A leap second (:60) is taken as the second after it, as POSIX does.
+  if (!date.ok() || hour > 23 || minute > 59 || sec > 60) return refuse(text, "is no date");
+
+  const Nanos days = sys_days{date}.time_since_epoch().count();
+  const Nanos seconds = days * 86400 + hour * 3600 + minute * 60 + sec - Nanos{offset} * 60;
+  constexpr Nanos last = INT64_MAX / second - 1;
+  if (seconds < 0 || seconds > last) return refuse(text, "is outside 1970 to 2262");
+  return seconds * second + fraction;
+}
+
+std::string format_time(Nanos time) {
+  using namespace std::chrono;
+  const sys_time<nanoseconds> point{nanoseconds{time}};
+  const auto whole = floor<std::chrono::seconds>(point);
+  const auto date = floor<days>(whole);
+  const year_month_day ymd{date};
+  const hh_mm_ss clock{whole - date};
+  std::array<char, 48> out{};
+  int size = std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(ymd.year()),
+                           static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
+                           static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                           static_cast<int>(clock.seconds().count()));
+  std::string text(out.data(), static_cast<std::size_t>(size));
+  if (const auto fraction = (point - whole).count(); fraction != 0) {
+    size = std::snprintf(out.data(), out.size(), ".%09lld", static_cast<long long>(fraction));
+    text.append(out.data(), static_cast<std::size_t>(size));
+    text.erase(text.find_last_not_of('0') + 1);
+  }
+  return text + 'Z';
+}
+
+}  // namespace myriad
