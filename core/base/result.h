@@ -28,7 +28,7 @@ enum class Code : std::uint8_t {
 struct Error {
   Code code = Code::internal;
   std::string message;
-  std::string field;  // JSON pointer or parameter name at fault; may be empty
+  std::string field = {};  // JSON pointer or parameter name at fault; may be empty
 };
 
 template <class T>

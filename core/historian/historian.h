@@ -1,0 +1,56 @@
+// The time-series store: a consumer of the spine with its own file and cursor. Chunks of about 1,024 readings per
+// point, compressed by type; open chunks are in memory and can be queried. Thread-safe.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "model/points.h"
+#include "model/value.h"
+#include "spine/spine.h"
+
+namespace myriad::historian {
+
+struct Options {
+  std::filesystem::path file;  // history.db
+  std::size_t chunk_readings = 1'024;
+};
+
+// Half open: from <= time < to.
+struct Range {
+  Nanos from = 0, to = INT64_MAX;
+};
+
+struct Stats {
+  spine::Sequence next = 1;  // what it has taken from the spine
+  std::uint64_t readings = 0, chunks = 0, disk_bytes = 0, open_readings = 0;
+};
+
+class Historian {
+ public:
+  // Starts the consumer thread. `spine`, `points` and `clock` outlive it.
+  static Result<std::unique_ptr<Historian>> open(Options, spine::Spine& spine, model::Points& points,
+                                                 const Clock& clock, Log log);
+  virtual ~Historian() = default;
+
+  // Up to `limit` samples of one point by ascending time, one per time (the last written). A point never seen: none.
+  virtual Result<std::vector<model::Sample>> query(std::string_view point, Range, std::size_t limit) = 0;
+
+  // The newest sample of every point, for the latest values after a restart.
+  virtual Status for_each_latest(const std::function<void(std::string_view point, const model::Sample&)>&) = 0;
+
+  // Until everything before `end` can be queried, or the deadline.
+  virtual bool wait(spine::Sequence end, std::chrono::steady_clock::time_point deadline) = 0;
+
+  virtual Stats stats() const = 0;
+  virtual void close() = 0;  // writes open chunks, ends the thread
+};
+
+}  // namespace myriad::historian

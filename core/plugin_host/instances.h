@@ -1,0 +1,88 @@
+// Runs configured plugins: creates, starts, polls, feeds, writes, stops. Reconfiguring one stops nothing else.
+// Thread-safe; calls that start or stop an instance block until it is done, and never for a device.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "model/value.h"
+#include "plugin_host/plugins.h"
+#include "registry/registry.h"
+#include "spine/spine.h"
+
+namespace myriad::plugin_host {
+
+enum class State : std::uint8_t { stopped, starting, running, degraded, faulted, stopping };
+std::string_view state_name(State);
+
+struct InstanceStatus {
+  registry::InstanceRecord record;
+  State state = State::stopped;
+  Nanos since = 0;
+  struct Fault {
+    Nanos time = 0;
+    std::string status, message;  // "unavailable", …
+  };
+  std::optional<Fault> last_error;
+  struct Connection {
+    bool up = false;
+    std::string reason;
+  };
+  std::optional<Connection> connection;  // as the plugin reports it
+  std::uint64_t readings = 0, batches = 0, refused = 0, polls = 0, errors = 0, restarts = 0;
+  std::optional<std::uint64_t> lag;  // readings between a sink's or processor's cursor and the spine's end
+  std::vector<std::pair<std::string, double>> metrics;
+};
+
+struct LogLine {
+  Nanos time = 0;
+  Level level{};
+  std::string text;
+};
+
+class Instances {
+ public:
+  struct Parts {  // all outlive the object
+    Plugins& plugins;
+    registry::Registry& registry;
+    spine::Spine& spine;
+    model::Points& points;
+    const Clock& clock;
+    Log log;
+  };
+  static std::unique_ptr<Instances> make(Parts);
+  virtual ~Instances() = default;  // stops all
+
+  virtual void start_enabled() = 0;  // at start of the daemon; one that fails is faulted and says why
+  virtual void stop_all(std::chrono::milliseconds limit) = 0;
+
+  virtual std::vector<InstanceStatus> list() const = 0;
+  virtual Result<InstanceStatus> get(std::string_view id) const = 0;
+  // The configuration is checked (schema, then the plugin's own create) before anything is stored or stopped; errors
+  // name the JSON pointer in `field` ("/config/points/0/type").
+  virtual Result<InstanceStatus> create(registry::InstanceRecord) = 0;
+  virtual Result<InstanceStatus> replace(registry::InstanceRecord, registry::IfVersion) = 0;
+  virtual Status remove(std::string_view id, registry::IfVersion) = 0;
+  virtual Result<InstanceStatus> start(std::string_view id) = 0;  // and enables
+  virtual Result<InstanceStatus> stop(std::string_view id) = 0;   // and disables
+  virtual Result<InstanceStatus> restart(std::string_view id) = 0;
+
+  // To the equipment that owns the point, through the plugin; the answer when it confirmed.
+  virtual Status write(std::string_view point, const model::Value&, std::chrono::milliseconds limit) = 0;
+  virtual Status read(std::string_view point, std::chrono::milliseconds limit) = 0;  // publishes a fresh reading
+
+  virtual std::vector<LogLine> logs(std::string_view id, std::size_t limit) const = 0;
+  // Called when a state or connection changes; must not block. Lives as long as the handle.
+  virtual std::shared_ptr<void> on_change(std::function<void(std::string_view id)>) = 0;
+};
+
+}  // namespace myriad::plugin_host

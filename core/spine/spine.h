@@ -1,0 +1,90 @@
+// The durable, ordered log that every reading passes. Group commit into SQLite (WAL, synchronous=FULL).
+//
+// Publishers append; one committer thread writes; consumers read blocks from a sequence of their own. A block that was
+// just committed is handed out from memory; an older one is decoded from disk. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "model/points.h"
+#include "model/reading.h"
+
+namespace myriad::spine {
+
+// Numbers readings from 1, in commit order, without gaps, for the life of the data directory.
+using Sequence = std::uint64_t;
+
+// Readings [first, end()) of the log. Immutable and shared by all consumers.
+struct Block {
+  Sequence first = 1;
+  Nanos committed = 0;
+  model::Batch batch;
+
+  Sequence end() const { return first + batch.readings.size(); }
+};
+using BlockPtr = std::shared_ptr<const Block>;
+
+struct Options {
+  std::filesystem::path file;                           // spine.db
+  std::size_t queue_bytes = std::size_t{64} << 20;      // appended and not yet durable; beyond it append() says again
+  std::size_t recent_bytes = std::size_t{32} << 20;     // committed blocks kept in memory for consumers that keep up
+  std::size_t commit_readings = 65'536;                 // commit when so many wait
+  std::chrono::milliseconds commit_interval{20};        // or when the oldest waits so long; at once after an idle spell
+  std::uint64_t retain_bytes = std::uint64_t{1} << 30;  // oldest rows go when the file's payload exceeds this
+  std::chrono::hours retain_time{24 * 7};
+};
+
+struct Stats {
+  Sequence begin = 1, end = 1;
+  std::uint64_t appended = 0, committed = 0, refused = 0;  // readings; refused: told to come again
+  std::uint64_t commits = 0, queued_bytes = 0, disk_bytes = 0;
+};
+
+// Where a consumer goes on. `state` is the consumer's own (a processor's), saved in the same transaction.
+struct Cursor {
+  Sequence next = 1;
+  std::string state;
+};
+
+class Spine {
+ public:
+  // Opens or makes the file, restores `points`, reports and cuts a torn tail. `points`, `clock` outlive the spine.
+  static Result<std::unique_ptr<Spine>> open(Options, model::Points& points, const Clock& clock, Log log);
+  virtual ~Spine() = default;  // commits what was appended
+
+  // Called once, on the committer thread: the batch is on disk and `last` is its last sequence; or it is not, and why.
+  using Done = std::function<void(const Status&, Sequence last)>;
+
+  // Copies. The readings were checked by model::check. Code::again when the queue is full: nothing was taken.
+  virtual Status append(model::BatchView, Done done = {}) = 0;
+  // Appends and waits for the disk: the last sequence.
+  Result<Sequence> append_and_wait(model::BatchView);
+
+  virtual Sequence begin() const = 0;  // oldest that can be read
+  virtual Sequence end() const = 0;    // one past the newest committed
+
+  // The block that holds `from`, or null when from == end(). A `from` before begin() gives the oldest block.
+  virtual Result<BlockPtr> read(Sequence from) = 0;
+  // Until end() > from (true), or the deadline or close() (false).
+  virtual bool wait(Sequence from, std::chrono::steady_clock::time_point deadline) = 0;
+  // `wake` is called on the committer thread after each commit and must not block. Lives as long as the handle.
+  virtual std::shared_ptr<void> on_commit(std::function<void()> wake) = 0;
+
+  // A cursor not known starts at end(). Saving is durable with the next group commit at the latest.
+  virtual Result<Cursor> load_cursor(const std::string& name) = 0;
+  virtual Status save_cursor(const std::string& name, const Cursor&) = 0;
+  virtual Status drop_cursor(const std::string& name) = 0;
+
+  virtual Stats stats() const = 0;
+  virtual void close() = 0;  // commits, wakes all waiters, ends the thread; appends are refused from now on
+};
+
+}  // namespace myriad::spine
