@@ -14,10 +14,14 @@ namespace {
 
 Poco::Message::Priority priority(Level level) {
   switch (level) {
-    case Level::debug: return Poco::Message::PRIO_DEBUG;
-    case Level::info: return Poco::Message::PRIO_INFORMATION;
-    case Level::warn: return Poco::Message::PRIO_WARNING;
-    case Level::error: return Poco::Message::PRIO_ERROR;
+    case Level::debug:
+      return Poco::Message::PRIO_DEBUG;
+    case Level::info:
+      return Poco::Message::PRIO_INFORMATION;
+    case Level::warn:
+      return Poco::Message::PRIO_WARNING;
+    case Level::error:
+      return Poco::Message::PRIO_ERROR;
   }
   return Poco::Message::PRIO_ERROR;
 }
@@ -59,6 +63,8 @@ Log Logging::log(std::string source) const {
       std::move(source));
 }
 
-void Logging::set_level(Level level) { channels_->level.store(level); }
+void Logging::set_level(Level level) {
+  channels_->level.store(level);
+}
 
 }  // namespace myriad::app

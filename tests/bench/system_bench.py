@@ -19,7 +19,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'integration'))
-from peers import BUILD, Daemon, Mosquitto, Process, wait_for, workplace  # noqa: E402
+from peers import BUILD, Daemon, ModbusServer, Mosquitto, Process, wait_for, workplace  # noqa: E402
 
 figures = {}
 
@@ -137,9 +137,9 @@ def write_register(link, address, value):
 
 def latency(seconds):
     with workplace() as (folder, running):
-        server = Process(['/usr/bin/python3', str(pathlib.Path(__file__).parents[1] / 'integration' / 'modbus_server.py'), str(port := free())], folder)
+        server = ModbusServer(folder)
         running.append(server)
-        wait_for(lambda: socket.create_connection(('127.0.0.1', port), 1).close() is None, 'the Modbus server')
+        port = server.port
         broker = Mosquitto(folder)
         running.append(broker)
         daemon = Daemon(folder)
@@ -175,12 +175,6 @@ def latency(seconds):
         show('equipment to MQTT: changes seen', len(delays), f'of {len(written)}')
         show('equipment to MQTT: p50, polling at 100 ms', percentile(delays, 50), '', 'ms')
         show('equipment to MQTT: p99', percentile(delays, 99), '<= 120', 'ms')
-
-
-def free():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 
 def slow_clients(seconds):

@@ -162,7 +162,7 @@ class ModbusServer(Process):
 
     def __init__(self, folder, port=None):
         self.port = port or free_port()
-        super().__init__(['/usr/bin/python3', str(ROOT / 'tests/integration/modbus_server.py'), str(self.port)], folder)
+        super().__init__(['/usr/bin/python3', str(ROOT / 'examples/01_first_meter/meter.py'), str(self.port)], folder)
         wait_for(lambda: socket.create_connection(('127.0.0.1', self.port), 1).close() is None, 'the Modbus server listening')
 
 

@@ -1,4 +1,4 @@
-"""A Modbus TCP server on pymodbus 3.0: `modbus_server.py PORT`. Holding registers 0 and 1 hold a float32 (big endian) that
+"""A Modbus TCP meter on pymodbus 3.0: `meter.py PORT`. Holding registers 0 and 1 hold a float32 (big endian) that
 moves between 229 and 231 every 100 ms; the other registers hold their own address; all coils are writable."""
 import asyncio
 import math
