@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdio>
 #include <limits>
+#include <type_traits>
+#include <utility>
 
 namespace modbus {
 namespace {
 
 using myriad::Failure;
-
-template <class T>
-constexpr bool kSigned = std::is_signed_v<T>;
 
 std::uint64_t gather(const Format& format, const std::uint16_t* registers) {
   const unsigned count = width(format);
@@ -43,8 +43,8 @@ template <class T>
 bool set_integer(const Format& format, std::uint64_t raw, myriad_reading& out) {
   const T value = static_cast<T>(raw);
   if (format.scaled()) return set_float(format, static_cast<double>(value), out);
-  out.type = kSigned<T> ? MYRIAD_I64 : MYRIAD_U64;
-  if constexpr (kSigned<T>)
+  out.type = std::is_signed_v<T> ? MYRIAD_I64 : MYRIAD_U64;
+  if constexpr (std::is_signed_v<T>)
     out.value.i64 = value;
   else
     out.value.u64 = value;
@@ -57,24 +57,29 @@ bool set_boolean(bool value, myriad_reading& out) {
   return true;
 }
 
+// Length of the UTF-8 sequence that begins with this byte; 0 when none does.
+std::size_t sequence_length(unsigned char lead) {
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead < 0xE0) return 2;
+  if (lead >= 0xE0 && lead < 0xF0) return 3;
+  return lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+}
+
+// RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF.
+bool is_allowed(unsigned char lead, unsigned char second) {
+  const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  return second >= low && second <= high;
+}
+
 bool is_utf8(std::string_view s) {
-  for (std::size_t i = 0; i < s.size();) {
-    const auto lead = static_cast<unsigned char>(s[i]);
-    const std::size_t more = lead < 0x80                   ? 0
-                             : lead >= 0xC2 && lead < 0xE0 ? 1
-                             : lead >= 0xE0 && lead < 0xF0 ? 2
-                             : lead >= 0xF0 && lead < 0xF5 ? 3
-                                                           : s.size();
-    if (i + more >= s.size()) return false;
-    for (std::size_t k = 1; k <= more; ++k)
-      if ((static_cast<unsigned char>(s[i + k]) & 0xC0) != 0x80) return false;
-    if (more >= 2) {
-      const auto second = static_cast<unsigned char>(s[i + 1]);
-      const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-      const bool outside = (lead == 0xED && second >= 0xA0) || (lead == 0xF4 && second >= 0x90);
-      if (overlong || outside) return false;
-    }
-    i += more + 1;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+  for (std::size_t i = 0, length = 0; i < s.size(); i += length) {
+    length = sequence_length(byte(i));
+    if (length == 0 || i + length > s.size()) return false;
+    if (length > 1 && !is_allowed(byte(i), byte(i + 1))) return false;
+    for (std::size_t k = i + 2; k < i + length; ++k)
+      if ((byte(k) & 0xC0) != 0x80) return false;
   }
   return true;
 }
@@ -153,7 +158,7 @@ std::uint64_t integer_bits(const Format& format, const myriad_reading& value, st
   if (!format.scaled() && raw != exact) misfit(shown(value, text), "the point takes whole numbers");
   // 2^digits is exact in a double where the largest integer is not.
   const double beyond = std::ldexp(1.0, std::numeric_limits<T>::digits);
-  const double lowest = kSigned<T> ? -beyond : 0.0;
+  const double lowest = std::is_signed_v<T> ? -beyond : 0.0;
   if (!(raw >= lowest && raw < beyond)) misfit(shown(value, text), range_of<T>(format));
   return bits(static_cast<T>(raw));
 }

@@ -77,7 +77,7 @@ Format format(const Config& config) {
 void check_type(const Config& config, Table table, const Format& format) {
   const bool is_number = format.type != Type::boolean && format.type != Type::string;
   if (is_bits(table) && format.type != Type::boolean)
-    throw config.at("type").wrong("a " + config.get<std::string>("table") + " is one bit: use 'bool'");
+    throw config.at("type").wrong("table '" + config.get<std::string>("table") + "' holds single bits: use 'bool'");
   if (is_bits(table) && format.bit) throw config.at("bit").wrong("only a register has bits: leave it out");
   if (format.bit && format.type != Type::boolean) throw config.at("bit").wrong("a bit has the type 'bool'");
   if (!is_number && format.scaled()) throw config.wrong("only numbers have a scale and an offset: leave them out");
@@ -102,8 +102,8 @@ Point point(const Config& config, const Config& instance, bool is_tcp, const Lim
   const bool writable = config.get<bool>("writable");
   if (writable && !is_writable(table))
     throw config.at("writable")
-        .wrong("a " + config.get<std::string>("table") +
-               " cannot be written: use table 'coil' or 'holding', or leave writable out");
+        .wrong("table '" + config.get<std::string>("table") +
+               "' cannot be written: use 'coil' or 'holding', or leave writable out");
   const Config& unit_owner = config.has("unit_id") ? config : instance;
   const char* unit_key = config.has("unit_id") ? "unit_id" : "unit";
   return {(config.has("thing") ? config : instance).get<std::string>("thing"),

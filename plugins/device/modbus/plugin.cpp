@@ -57,6 +57,10 @@ void Modbus::start() {
 
 void Modbus::stop() {
   client_.close();
+  deadline_ns_ = host().now_ns();
+  if (flush()) return;
+  host().warn(std::to_string(batch_.size()) + " readings are lost: the host's queue stayed full until the stop");
+  batch_.clear();
 }
 
 void Modbus::describe() const {

@@ -63,6 +63,7 @@ class Modbus final : public myriad::Plugin, public myriad::Device {
   // poll.cpp
   template <class Wanted>
   void sweep(Wanted wanted);
+  [[noreturn]] void stop_at(std::size_t index);
   std::size_t visit(std::size_t index);
   bool split_up(std::size_t index);
   void refuse(Live& live, const Answer& answer);

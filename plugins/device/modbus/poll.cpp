@@ -52,15 +52,20 @@ void Modbus::sweep(Wanted wanted) {
   publish();
   require_link();
   for (std::size_t i = 0; i < live_.size();) {
-    if (host().now_ns() >= deadline_ns_)
-      throw Failure(MYRIAD_E_TIMEOUT, "the deadline passed before request " + std::to_string(i + 1) + " of " +
-                                          std::to_string(live_.size()) + ": poll less often or read fewer points");
+    if (host().now_ns() >= deadline_ns_) stop_at(i);
     i = wanted(live_[i].request) ? visit(i) : i + 1;
     if (batch_.size() >= kBatch) publish();
   }
   if (all_away()) lose({Outcome::silent, 0, reason_});
   publish();
   report();
+}
+
+// The deadline passed: what was read is published, the rest waits for the next poll.
+void Modbus::stop_at(std::size_t index) {
+  publish();
+  throw Failure(MYRIAD_E_TIMEOUT, "the deadline passed before request " + std::to_string(index + 1) + " of " +
+                                      std::to_string(live_.size()) + ": poll less often or read fewer points");
 }
 
 // Asks one request. The index of the next: the same again when it was split.
