@@ -36,6 +36,13 @@ bool is_not_finite(std::string_view text) {
   return any_of(text, {"nan", "inf", "infinity"});
 }
 
+// A number too large for a double: no JSON to the parser, but no text either.
+bool overflows(std::string_view text) {
+  double ignored = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ignored);
+  return error == std::errc::result_out_of_range && end == text.data() + text.size();
+}
+
 std::string_view trim(std::string_view text) {
   const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
@@ -172,6 +179,7 @@ Value raw_value(std::string_view payload, const ValueRule& rule) {
   const auto trimmed = trim(payload);
   if (trimmed.empty()) throw refuse(payload, "is empty");
   auto node = json::parse(trimmed, nullptr, false);
+  if (node.is_discarded() && overflows(trimmed)) throw refuse(trimmed, "is not a finite number");
   if (node.is_discarded()) node = utf8(trimmed);
   return to_value(node, rule);
 }
