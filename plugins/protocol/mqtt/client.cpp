@@ -127,8 +127,7 @@ struct Client::Callbacks {
         std::find_if(me.subscribing_.begin(), me.subscribing_.end(), [&](const auto& s) { return s.first == mid; });
     if (it == me.subscribing_.end()) return;
     if (count > 0 && granted[0] >= 128)
-      me.failure_ = me.broker() + " refused the subscription to '" + it->second + "' (code " +
-                    std::to_string(granted[0]) + "): check its access rules";
+      guarded(me, [&] { me.handler_.on_subscription_refused(it->second, granted[0]); });
     me.subscribing_.erase(it);
   }
   static void logged(Session*, void* user, int level, const char* text) {
@@ -215,7 +214,8 @@ void Client::run() {
     const auto reason = connect_once();
     if (stopping_) break;
     quietly([&] { handler_.on_down(reason); });
-    if (accepted_) delay = options_.reconnect_min;
+    // A connection that ends at once, as when two clients share an id, must not come back at once for ever.
+    if (accepted_ && steady_clock::now() - dialled_ > delay) delay = options_.reconnect_min;
     if (!wait(delay)) break;
     delay = std::min(delay * 2, options_.reconnect_max);
   }

@@ -35,6 +35,7 @@ class Handler {
   // False: give the connection up without acknowledging the message, since stop() was called meanwhile.
   virtual bool on_message(const mosquitto_message&) { return true; }
   virtual void on_published(int /*mid*/, const std::string& /*refusal, empty: none*/) {}
+  virtual void on_subscription_refused(const std::string& /*filter*/, int /*code*/) {}
   virtual void on_tick() {}  // about once a second, connected or not
 };
 
@@ -63,7 +64,7 @@ class Client {
   std::optional<int> publish(const Message& message);
   void flush();
 
-  // In on_up(). A refusal by the broker is a reason in on_down().
+  // In on_up().
   void subscribe(const std::string& filter, int qos);
   void unsubscribe(const std::string& filter);
 

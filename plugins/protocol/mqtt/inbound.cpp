@@ -71,6 +71,12 @@ void Inbound::on_down(const std::string& reason) {
   health_.down(connection_name, reason);
 }
 
+// The other subscriptions go on.
+void Inbound::on_subscription_refused(const std::string& filter, int code) {
+  host_.error("the broker refused the subscription to '" + filter + "' (code " + std::to_string(code) +
+              "): check its access rules");
+}
+
 bool Inbound::on_message(const mosquitto_message& message) {
   const std::string topic = message.topic;
   const std::string_view payload(static_cast<const char*>(message.payload),

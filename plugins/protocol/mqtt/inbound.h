@@ -31,6 +31,7 @@ class Inbound : public Handler {
   void on_up() override;
   void on_down(const std::string& reason) override;
   bool on_message(const mosquitto_message& message) override;
+  void on_subscription_refused(const std::string& filter, int code) override;
   void on_tick() override;
 
   void drop_old_filters();
