@@ -88,7 +88,7 @@ std::optional<std::int64_t> parse_epoch(std::string_view text) {
   const auto fraction = take_fraction(text);
   if (!fraction || !text.empty()) return std::nullopt;
   std::int64_t unit = second_ns;
-  for (std::int64_t limit = 100'000'000'000; unit > 1 && *whole >= limit; limit *= 1000) unit /= 1000;
+  for (auto rest = *whole; unit > 1 && rest >= 100'000'000'000; rest /= 1000) unit /= 1000;
   if (*whole > last_second * (second_ns / unit)) return std::nullopt;
   return *whole * unit + *fraction / (second_ns / unit);
 }

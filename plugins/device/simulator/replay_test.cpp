@@ -35,6 +35,7 @@ TEST(ReplayTime, ReadsWhatRecordersWrite) {
       {"1386018900000", 0, recorded_begin},
       {"1386018900000000", 0, recorded_begin},
       {"1386018900000000001", 0, recorded_begin + 1},
+      {"9223372035999999999", 0, INT64_C(9223372035999999999)},
       {"0", 0, 0},
   };
   for (const auto& c : cases) {
