@@ -60,7 +60,7 @@ class Threshold final : public myriad::Plugin, public myriad::Processor {
   Slot bind(std::uint32_t point);
   void watch(const Rule& rule, std::uint32_t point, const myriad::Host::PointName& name);
   void describe(const Watch& watch, std::uint32_t point, const myriad::Host::PointName& name) const;
-  void apply(Watch& watch, const myriad_reading& reading);
+  void apply(Watch& watch, const myriad_reading& reading, double value);
   void report(const Watch& watch, Side before, double value, std::int64_t time_ns);
   void flush();
 
@@ -130,20 +130,20 @@ void Threshold::process(const myriad::BatchView& batch) {
   flush();
   const auto late_before = late_;
   for (std::uint32_t i = 0; i < batch.size(); ++i) {
+    const auto value = number_in(batch[i]);
+    if (!value) continue;  // before its slot: what is no number gets no output
     const Slot slot = slot_of(batch[i].point);
-    for (std::uint32_t w = slot.first; w < slot.first + slot.count; ++w) apply(watches_[w], batch[i]);
+    for (std::uint32_t w = slot.first; w < slot.first + slot.count; ++w) apply(watches_[w], batch[i], *value);
   }
   if (late_ != late_before) host().metric("late_readings", static_cast<double>(late_));
   flush();
 }
 
-void Threshold::apply(Watch& watch, const myriad_reading& reading) {
-  const auto value = number_in(reading);
-  if (!value) return;
+void Threshold::apply(Watch& watch, const myriad_reading& reading, double value) {
   const bool good = reading.quality == MYRIAD_GOOD;
   const Side before = watch.state.side;
-  const Outcome outcome = good ? take(watch.rule->limits, watch.state, *value, reading.time_ns)
-                               : take_unknown(watch.state, reading.time_ns);
+  const Outcome outcome =
+      good ? take(watch.rule->limits, watch.state, value, reading.time_ns) : take_unknown(watch.state, reading.time_ns);
   switch (outcome) {
     case Outcome::nothing:
       return;
@@ -151,7 +151,7 @@ void Threshold::apply(Watch& watch, const myriad_reading& reading) {
       ++late_;
       return;
     case Outcome::transition:
-      report(watch, before, *value, reading.time_ns);
+      report(watch, before, value, reading.time_ns);
       [[fallthrough]];
     case Outcome::show:
       out_.add(watch.output, reading.time_ns, watch.state.side != Side::normal,

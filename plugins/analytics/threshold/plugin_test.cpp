@@ -129,6 +129,7 @@ TEST_F(Watching, TakesEveryNumberAndNothingElse) {
   feed("a/t", 0, "11");
   feed("a/i_high", 0, true);
   EXPECT_TRUE(published().empty()) << "and its own output never feeds it";
+  EXPECT_EQ(host.things().at("a").at("properties").size(), 3u) << "nor gets an output of its own";
 }
 
 TEST_F(Watching, BadQualityMakesTheOutputUncertain) {
