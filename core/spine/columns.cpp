@@ -126,8 +126,7 @@ void Reader::planes(std::span<std::uint64_t> out) {
   const BytesView data = bytes(8 * out.size());
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = 0;
   for (std::size_t plane = 0; plane < 8; ++plane)
-    for (std::size_t i = 0; i < out.size(); ++i)
-      out[i] |= std::uint64_t{data[plane * out.size() + i]} << (8 * plane);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] |= std::uint64_t{data[plane * out.size() + i]} << (8 * plane);
 }
 
 BytesView Reader::bytes(std::size_t size) {

@@ -25,8 +25,8 @@ class ValueCoder {
   static constexpr std::size_t slots = 1024;
   using Last = std::array<std::uint64_t, slots>;
 
-  void shrink_doubles(std::span<const Kind>, std::span<const std::uint32_t> points,
-                      std::span<const std::uint64_t> bits, unsigned digits);
+  void shrink_doubles(std::span<const Kind>, std::span<const std::uint32_t> points, std::span<const std::uint64_t> bits,
+                      unsigned digits);
   void put_whole(Bytes& out);
 
   Last last_{};
