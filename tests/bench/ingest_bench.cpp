@@ -254,7 +254,9 @@ int main(int count, char** arguments) {
   if (json) {
     const nlohmann::json out{{"durable_readings_per_s", full.per_s},
                              {"cpu_us_per_reading", full.cpu_us},
-                             {"bytes_per_reading", {{"spine", full.spine_bytes}, {"history", full.history_bytes}}},
+                             {"bytes_per_reading", full.spine_bytes + full.history_bytes},
+                             {"spine_bytes_per_reading", full.spine_bytes},
+                             {"history_bytes_per_reading", full.history_bytes},
                              {"baseline_row_readings_per_s", rows},
                              {"baseline_chunks_readings_per_s", chunks},
                              {"durable_p50_ms", waited.first},
