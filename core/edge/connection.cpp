@@ -37,9 +37,9 @@ bool is_plain_http(const error_code& error) {
 
 }  // namespace
 
-ClientConnection::ClientConnection(Shared& shared, Transport transport)
+ClientConnection::ClientConnection(Shared& shared, Transport::tcp::socket socket, asio::ssl::context* tls)
     : shared_(shared),
-      transport_(std::move(transport)),
+      transport_(std::move(socket), tls),
       memo_(std::make_shared<Connection>(Connection{transport_.peer(), transport_.is_tls(), nullptr})),
       body_(shared.limits.body_in_memory, shared.spool),
       wake_(*shared.io) {
@@ -431,11 +431,14 @@ void ClientConnection::enter(Phase phase, milliseconds allowance) {
 
 void ClientConnection::allow(milliseconds allowance) {
   expired_ = false;
+  allowance_ = allowance;
   allowed_ = deadline_ = Clock::now() + allowance;
 }
 
+// Neither a client that halts nor one that trickles may stay for long.
 void ClientConnection::progress(std::size_t bytes) {
-  deadline_ = allowed_ + milliseconds(bytes * 1'000 / shared_.limits.slowest);
+  const auto at_slowest = allowed_ + milliseconds(bytes * 1'000 / shared_.limits.slowest);
+  deadline_ = std::min(at_slowest, Clock::now() + allowance_);
 }
 
 }  // namespace myriad::edge

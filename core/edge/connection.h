@@ -39,7 +39,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   template <class T>
   using awaitable = boost::asio::awaitable<T>;
 
-  ClientConnection(Shared& shared, Transport transport);
+  ClientConnection(Shared& shared, Transport::tcp::socket socket, boost::asio::ssl::context* tls);
 
   static awaitable<void> serve(std::shared_ptr<ClientConnection> self);
 
@@ -83,7 +83,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   void enter(Phase phase, std::chrono::milliseconds allowance);
   void allow(std::chrono::milliseconds allowance);
   void allow_forever() { deadline_ = Clock::time_point::max(); }
-  void progress(std::size_t bytes);  // since allow(): each buys time at the slowest rate
+  void progress(std::size_t bytes);  // so many since allow()
 
   Shared& shared_;
   Transport transport_;
@@ -91,7 +91,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
   Phase phase_ = Phase::waiting;
   Clock::time_point since_;               // in this phase
-  Clock::time_point deadline_, allowed_;  // when time is up; as allow() set it
+  Clock::time_point deadline_, allowed_;  // when time is up; the same as allow() set it
+  std::chrono::milliseconds allowance_{0};
   bool expired_ = false, aborted_ = false;
   bool dead_ = false;  // nothing can be told to the client any more
 

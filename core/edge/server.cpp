@@ -168,8 +168,7 @@ asio::awaitable<void> AsioServer::pause_accepting(error_code why) {
 void AsioServer::admit(tcp::socket socket) {
   ++accepted_;
   if (connections_.size() >= options_.limits.connections && !make_room()) return turn_away(std::move(socket));
-  const auto connection =
-      std::make_shared<ClientConnection>(shared_, Transport(std::move(socket), tls_ ? &*tls_ : nullptr));
+  const auto connection = std::make_shared<ClientConnection>(shared_, std::move(socket), tls_ ? &*tls_ : nullptr);
   connections_.insert(connection);
   if (connections_.size() == 1) tick_.cancel();
   {

@@ -6,49 +6,14 @@
 #include <future>
 #include <thread>
 
-#include "edge/test_client.h"
-#include "edge/test_handler.h"
+#include "edge/test_server.h"
 
 namespace myriad::edge {
 namespace {
 
 using namespace std::chrono_literals;
 using namespace std::string_literals;
-using ::testing::Test;
-
-class EdgeServer : public Test {
- protected:
-  void start(Limits limits = {}) {
-    Options options;
-    options.limits = limits;
-    auto started = Server::start(options, handler_, Log::none());
-    ASSERT_TRUE(started) << started.error().message;
-    server_ = *std::move(started);
-  }
-  TestClient client() { return TestClient(server_->port()); }
-  std::string ask(std::string_view request) {
-    auto c = client();
-    c.send(request);
-    return c.read_answer();
-  }
-  void expect_alive(const std::string& after) {
-    EXPECT_TRUE(ask("GET /alive HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 200 ")) << after;
-  }
-
-  TestHandler handler_;
-  std::unique_ptr<Server> server_;
-};
-
-std::string post(const std::string& fields, const std::string& body = "") {
-  return "POST /echo HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n" + body;
-}
-std::string get(const std::string& target, const std::string& fields = "") {
-  return "GET " + target + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
-}
-std::string body_of(const std::string& answer) {
-  const auto end = answer.find("\r\n\r\n");
-  return end == std::string::npos ? "" : answer.substr(end + 4);
-}
+using EdgeServer = ServerTest;
 
 TEST_F(EdgeServer, AnswersAndKeepsTheConnection) {
   start();

@@ -1,5 +1,6 @@
 // Answers for tests: /echo repeats the request, /head its head, /block waits for release(), /stream/N sends N bytes,
-// /ticks one "tick" for each tick(), /sized as long as its Content-Length says, /throw fails.
+// /ticks one "tick" for each tick(), /sized as long as its Content-Length says, /throw fails, /peer names the client,
+// /big is 32 MB.
 #pragma once
 
 #include <algorithm>
@@ -25,6 +26,8 @@ class TestHandler final : public Handler {
   Answer handle(const Request& request) override {
     const std::string target(request.head.target);
     if (target == "/head") return {ok(request.head.text), nullptr, false};
+    if (target == "/peer")
+      return {ok(request.connection->peer + (request.connection->tls ? " tls" : "")), nullptr, false};
     if (target == "/throw") throw std::runtime_error("thrown on purpose");
     if (target == "/big") return {ok(std::string(std::size_t{32} << 20, 'b')), nullptr, false};
     if (target == "/block") block();

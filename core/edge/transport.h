@@ -21,10 +21,10 @@ class Transport {
 
   // `tls`: null for a plain connection.
   Transport(tcp::socket socket, boost::asio::ssl::context* tls);
+  Transport(const Transport&) = delete;  // the TLS stream points to the socket
 
   bool is_tls() const { return tls_.has_value(); }
   std::string peer() const;  // "127.0.0.1:51234", "[::1]:51234"
-  boost::asio::any_io_executor executor() { return socket_.get_executor(); }
 
   boost::asio::awaitable<void> handshake(error_code& error);
   boost::asio::awaitable<std::size_t> read_some(boost::asio::mutable_buffer into, error_code& error);
