@@ -1,3 +1,5 @@
+// Without it valijson ends the process at a broken schema.
+#define VALIJSON_USE_EXCEPTIONS 1
 #include "plugin_host/schema.h"
 
 #include <nlohmann/json.hpp>
