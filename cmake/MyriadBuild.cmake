@@ -40,10 +40,14 @@ else()
   add_compile_definitions($<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 endif()
 
+<<<<<<< HEAD
 if(MYRIAD_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+=======
+include(${CMAKE_SOURCE_DIR}/sdk/cmake/MyriadPlugin.cmake)
+>>>>>>> host
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -89,13 +93,8 @@ function(myriad_plugin id)
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cpp)
   list(REMOVE_ITEM sources ${tests})
-  set(home ${CMAKE_BINARY_DIR}/plugins/${id})
-  add_library(plugin_${id} MODULE ${sources})
-  set_target_properties(plugin_${id} PROPERTIES PREFIX "" OUTPUT_NAME ${id} LIBRARY_OUTPUT_DIRECTORY ${home}
-    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
-  target_link_libraries(plugin_${id} PRIVATE Myriad::sdk ${ARG_LIBS} Threads::Threads myriad_warnings)
-  target_link_options(plugin_${id} PRIVATE -Wl,--exclude-libs,ALL)
-  configure_file(manifest.json ${home}/manifest.json COPYONLY)
+  myriad_add_plugin(${id} SOURCES ${sources} LIBS ${ARG_LIBS} Threads::Threads myriad_warnings
+    OUTPUT ${CMAKE_BINARY_DIR}/plugins)
   if(tests)
     myriad_test(${id}_plugin_test SOURCES ${tests} ${sources} LIBS Myriad::sdk ${ARG_LIBS} Threads::Threads)
     if(TARGET ${id}_plugin_test)
