@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/result.h"
 
 namespace myriad::registry {
@@ -48,7 +47,7 @@ using IfVersion = std::optional<std::uint64_t>;
 
 class Registry {
  public:
-  static Result<std::unique_ptr<Registry>> open(const std::filesystem::path& file, const Clock& clock, Log log);
+  static Result<std::unique_ptr<Registry>> open(const std::filesystem::path& file);
   virtual ~Registry() = default;
 
   // ---- Things. `key` is a name or an id.
