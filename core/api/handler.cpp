@@ -75,8 +75,8 @@ Reply nothing_there(std::string_view path, const Router::Match& match) {
 // cpp-httplib's request and response semantics over one request in memory. Routes are found by our own table.
 class Api::Inside final : public httplib::Server {
  public:
-  explicit Inside(Parts parts)
-      : shared_{std::move(parts), Gate(parts.security, parts.clock), Live(parts), {}}, idempotency_(parts.clock) {
+  explicit Inside(const Parts& parts)
+      : shared_{parts, Gate(parts.security, parts.clock), Live(parts), {}}, idempotency_(parts.clock) {
     add_auth_routes(router_, shared_);
     add_thing_routes(router_, shared_);
     add_property_routes(router_, shared_);

@@ -40,9 +40,10 @@ class Builder final : public json::json_sax_t {
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
-    key_ = std::move(name);
-    if (!stack_.back()->contains(key_)) return true;
-    fault_ = {Code::invalid, "member '" + key_.substr(0, 80) + "' occurs twice: send it once", "/" + pointer_token(key_)};
+    auto& [object, key] = stack_.back();
+    key = std::move(name);
+    if (!object->contains(key)) return true;
+    fault_ = {Code::invalid, "member '" + key.substr(0, 80) + "' occurs twice: send it once", pointer()};
     return false;
   }
 
@@ -50,17 +51,17 @@ class Builder final : public json::json_sax_t {
     std::string what = why.what();
     // "[json.exception.parse_error.101] parse error at line 1, column 3: syntax error while …": keep the reason.
     if (const auto colon = what.find(": "); colon != std::string::npos) what.erase(0, colon + 2);
-    fault_ = {Code::invalid, "the body is no JSON at " + position(text_, at) + ": " + what.substr(0, 200)};
+    fault_ = {Code::invalid, "the body is no JSON at " + position(text_, at) + ": " + what.substr(0, 200), pointer()};
     return false;
   }
 
  private:
   json* add(json&& value) {
     if (stack_.empty()) return &(root_ = std::move(value));
-    json& parent = *stack_.back();
-    if (parent.is_object()) return &(parent[key_] = std::move(value));
-    parent.push_back(std::move(value));
-    return &parent.back();
+    auto& [parent, key] = stack_.back();
+    if (parent->is_object()) return &((*parent)[key] = std::move(value));
+    parent->push_back(std::move(value));
+    return &parent->back();
   }
 
   bool put(json&& value) {
@@ -70,10 +71,11 @@ class Builder final : public json::json_sax_t {
 
   bool open(json&& container) {
     if (stack_.size() == deepest) {
-      fault_ = {Code::invalid, "the body is nested more than " + std::to_string(deepest) + " deep: flatten it"};
+      fault_ = {Code::invalid, "the body is nested more than " + std::to_string(deepest) + " deep: flatten it", pointer()};
       return false;
     }
-    stack_.push_back(add(std::move(container)));
+    json* added = add(std::move(container));
+    stack_.push_back({added, ""});
     return true;
   }
 
@@ -82,10 +84,22 @@ class Builder final : public json::json_sax_t {
     return true;
   }
 
+  // Of what was being read.
+  std::string pointer() const {
+    std::string out;
+    for (const auto& [container, key] : stack_)
+      out += '/' + (container->is_array() ? std::to_string(container->size()) : pointer_token(key));
+    return out;
+  }
+
+  struct Open {
+    json* container;
+    std::string key;  // the member being read, of an object
+  };
+
   std::string_view text_;
   json root_;
-  std::vector<json*> stack_;
-  std::string key_;
+  std::vector<Open> stack_;
   Error fault_{Code::invalid, "the body is no JSON"};
 };
 
