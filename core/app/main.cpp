@@ -1,0 +1,56 @@
+// The command line. Each command is a function from its arguments to an exit code: 0 done, 1 failed, 2 misused.
+#include <malloc.h>
+
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "app/daemon.h"
+#include "app/options.h"
+
+namespace {
+
+constexpr const char* usage = R"(usage: myriad COMMAND [options]
+
+  serve      run the daemon                  (myriad serve --help)
+  version    print the version and the plugin ABI
+
+Exit codes: 0 done, 1 failed, 2 misused.
+)";
+
+int serve(const std::vector<std::string>& args) {
+  const auto options = myriad::app::parse_serve(args);
+  if (!options) {
+    std::cerr << "myriad: " << options.error().message << '\n';
+    return 2;
+  }
+  if (options->help) {
+    std::cout << myriad::app::serve_help();
+    return 0;
+  }
+  return myriad::app::run_daemon(*options);
+}
+
+int version() {
+  std::printf("myriad %s, plugin ABI %u.%u\n", MYRIAD_VERSION, MYRIAD_ABI_MAJOR, MYRIAD_ABI_MINOR);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Dozens of mostly idle threads would each keep an arena of their own.
+  mallopt(M_ARENA_MAX, 4);
+
+  const std::string command = argc > 1 ? argv[1] : "";
+  const std::vector<std::string> args(argv + std::min(argc, 2), argv + argc);
+  if (command == "serve") return serve(args);
+  if (command == "version" || command == "--version") return version();
+  if (command == "help" || command == "--help" || command == "-h") {
+    std::cout << usage;
+    return 0;
+  }
+  std::cerr << (command.empty() ? "" : "myriad: there is no command '" + command + "'\n\n") << usage;
+  return 2;
+}

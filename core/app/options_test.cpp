@@ -1,0 +1,67 @@
+#include "app/options.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/temp_dir.h"
+
+namespace myriad::app {
+namespace {
+
+TEST(Options, ReadsTheCommandLine) {
+  const auto options = parse_serve({"--data", "D", "--listen", "127.0.0.1:0", "--tls", "off", "--ready-file=F", "--log",
+                                    "debug", "--plugins", "a:b"});
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->data, "D");
+  EXPECT_EQ(options->host, "127.0.0.1");
+  EXPECT_EQ(options->port, 0);
+  EXPECT_FALSE(options->tls);
+  EXPECT_EQ(options->ready_file, "F");
+  EXPECT_EQ(options->log_level, Level::debug);
+  EXPECT_EQ(options->plugins.size(), 2u);
+}
+
+TEST(Options, TheCommandLineWinsOverTheFile) {
+  const TempDir dir;
+  std::ofstream(dir / "site.properties") << "data = from-file\nlisten = [::1]:9000\n";
+  const auto options = parse_serve({"--config", dir / "site.properties", "--data", "from-line"});
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->data, "from-line");
+  EXPECT_EQ(options->host, "::1");
+  EXPECT_EQ(options->port, 9000);
+  EXPECT_TRUE(options->tls);
+}
+
+TEST(Options, RefusesWithARemedy) {
+  struct Case {
+    std::vector<std::string> args;
+    const char* says;
+  };
+  const Case cases[] = {
+      {{"--listen", "somewhere"}, "HOST:PORT"},
+      {{"--listen", "127.0.0.1:70000"}, "HOST:PORT"},
+      {{"--tls", "maybe"}, "use on or off"},
+      {{"--listen", "0.0.0.0:80", "--tls", "off"}, "only loopback"},
+      {{"--log", "loud"}, "debug, info"},
+      {{"--nonsense", "1"}, "--help"},
+      {{"--data"}, "--help"},
+      {{"stray"}, "--help"},
+      {{"--certificate", "c.pem"}, "together"},
+      {{"--config", "/nonexistent.properties"}, "--help"},
+  };
+  for (const auto& c : cases) {
+    const auto options = parse_serve(c.args);
+    ASSERT_FALSE(options) << c.args[0];
+    EXPECT_NE(options.error().message.find(c.says), std::string::npos) << options.error().message;
+  }
+}
+
+TEST(Options, HelpNamesEveryOption) {
+  for (const char* name : {"--config", "--data", "--listen", "--tls", "--ready-file", "--plugins", "--log"})
+    EXPECT_NE(serve_help().find(name), std::string::npos) << name;
+  EXPECT_TRUE(parse_serve({"--help"})->help);
+}
+
+}  // namespace
+}  // namespace myriad::app
