@@ -19,7 +19,8 @@ std::string_view cookie_value(std::string_view cookies, std::string_view name) {
     auto one = cookies.substr(0, cookies.find(';'));
     cookies.remove_prefix(std::min(cookies.size(), one.size() + 1));
     one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
-    if (one.size() > name.size() && one.starts_with(name) && one[name.size()] == '=') return one.substr(name.size() + 1);
+    if (one.size() > name.size() && one.starts_with(name) && one[name.size()] == '=')
+      return one.substr(name.size() + 1);
   }
   return {};
 }
@@ -33,8 +34,9 @@ bool same_secret(std::string_view a, std::string_view b) {
 }
 
 Reply unauthenticated() {
-  Reply reply = problem(401, {Code::denied, "sign in first: POST /api/v1/auth/login, then send 'Authorization: Bearer "
-                                            "<token>'; tokens expire"});
+  Reply reply = problem(401, {Code::denied,
+                              "sign in first: POST /api/v1/auth/login, then send 'Authorization: Bearer "
+                              "<token>'; tokens expire"});
   reply.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"myriad\"");
   return reply;
 }

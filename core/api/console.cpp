@@ -20,11 +20,16 @@ std::string_view type_of(std::string_view path) {
     std::string_view extension, type;
   };
   static constexpr Type types[] = {
-      {".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"},
-      {".css", "text/css; charset=utf-8"},   {".json", "application/json"},
-      {".svg", "image/svg+xml"},             {".png", "image/png"},
-      {".ico", "image/x-icon"},              {".woff2", "font/woff2"},
-      {".txt", "text/plain; charset=utf-8"}, {".webmanifest", "application/manifest+json"},
+      {".html", "text/html; charset=utf-8"},
+      {".js", "text/javascript; charset=utf-8"},
+      {".css", "text/css; charset=utf-8"},
+      {".json", "application/json"},
+      {".svg", "image/svg+xml"},
+      {".png", "image/png"},
+      {".ico", "image/x-icon"},
+      {".woff2", "font/woff2"},
+      {".txt", "text/plain; charset=utf-8"},
+      {".webmanifest", "application/manifest+json"},
   };
   for (const auto& [extension, type] : types)
     if (path.ends_with(extension)) return type;
@@ -33,8 +38,9 @@ std::string_view type_of(std::string_view path) {
 
 const EmbeddedFile* find(std::string_view path) {
   const auto files = embedded_console();
-  const auto it = std::lower_bound(files.begin(), files.end(), path,
-                                   [](const EmbeddedFile& file, std::string_view wanted) { return file.path < wanted; });
+  const auto it =
+      std::lower_bound(files.begin(), files.end(), path,
+                       [](const EmbeddedFile& file, std::string_view wanted) { return file.path < wanted; });
   return it != files.end() && it->path == path ? &*it : nullptr;
 }
 

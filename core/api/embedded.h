@@ -7,9 +7,9 @@
 namespace myriad::api {
 
 struct EmbeddedFile {
-  std::string_view path;   // "assets/index-3f2a.js"
+  std::string_view path;  // "assets/index-3f2a.js"
   std::string_view bytes;
-  std::string_view gzip;   // the same, compressed; empty when there is no such file
+  std::string_view gzip;    // the same, compressed; empty when there is no such file
   std::string_view digest;  // hexadecimal, of the bytes
 };
 

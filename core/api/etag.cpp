@@ -31,8 +31,8 @@ bool lists_tag(std::string_view field, std::string_view tag, bool weak) {
 std::optional<Reply> unmet_if_match(const Call& call, std::uint64_t version) {
   const auto field = call.request.head.field("If-Match");
   if (!field)
-    return problem(428, {Code::conflict, "If-Match is missing: GET the resource and send its ETag, here " + etag(version),
-                         "If-Match"});
+    return problem(428, {Code::conflict,
+                         "If-Match is missing: GET the resource and send its ETag, here " + etag(version), "If-Match"});
   if (lists_tag(*field, etag(version), false)) return std::nullopt;
   return precondition_failed();
 }
@@ -43,8 +43,8 @@ bool not_modified(const Call& call, std::string_view tag) {
 }
 
 Reply precondition_failed() {
-  return problem(412, {Code::conflict, "the resource changed since its ETag was read: GET it again and repeat the change",
-                       "If-Match"});
+  return problem(412, {Code::conflict,
+                       "the resource changed since its ETag was read: GET it again and repeat the change", "If-Match"});
 }
 
 }  // namespace myriad::api

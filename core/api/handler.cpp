@@ -16,7 +16,8 @@ namespace {
 class LineStream final : public httplib::Stream {
  public:
   LineStream(const edge::Head& head, bool close)
-      : in_(std::string(head.text.substr(0, head.text.find('\n') + 1)) + (close ? "Connection: close\r\n\r\n" : "\r\n")) {
+      : in_(std::string(head.text.substr(0, head.text.find('\n') + 1)) +
+            (close ? "Connection: close\r\n\r\n" : "\r\n")) {
     out_.reserve(1'024);
   }
 
@@ -135,7 +136,8 @@ class Api::Inside final : public httplib::Server {
     call.session = std::move(session);
     const auto key = call.field("Idempotency-Key");
     if (key.empty() || match.entry->method != "POST" || !call.session) return run(*match.entry, call);
-    const auto scope = call.session->identity.name + ' ' + std::string(call.request.head.target) + ' ' + std::string(key);
+    const auto scope =
+        call.session->identity.name + ' ' + std::string(call.request.head.target) + ' ' + std::string(key);
     return idempotency_.once(scope, call.request.body, [&] { return run(*match.entry, call); });
   }
 

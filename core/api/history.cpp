@@ -58,13 +58,15 @@ Status take_patterns(Shared& shared, const Call& call, Query& query) {
   for (auto it = first; it != last; ++it)
     for (auto& pattern : split_list(it->second)) query.patterns.push_back(std::move(pattern));
   if (query.patterns.empty())
-    return Error{Code::invalid, "say which points: point=meter/voltage or point=meter/*, several times if wanted", "point"};
+    return Error{Code::invalid, "say which points: point=meter/voltage or point=meter/*, several times if wanted",
+                 "point"};
   if (query.patterns.size() > most_points)
     return Error{Code::invalid, std::to_string(query.patterns.size()) + " points: name at most 100, or use patterns",
                  "point"};
   for (const auto& point : query.patterns)
     if (!is_pattern(point) && !shared.parts.points.find(point) && !shared.parts.registry.property(point))
-      return Error{Code::not_found, "there is no point '" + point.substr(0, 260) + "': write <thing>/<property>", "point"};
+      return Error{Code::not_found, "there is no point '" + point.substr(0, 260) + "': write <thing>/<property>",
+                   "point"};
   return {};
 }
 

@@ -26,10 +26,10 @@ struct Session {
 
 struct Call {
   const edge::Request& request;
-  std::string_view path;                            // as sent, without the query
-  const std::multimap<std::string, std::string>& params;  // the query, decoded
+  std::string_view path;                                                // as sent, without the query
+  const std::multimap<std::string, std::string>& params;                // the query, decoded
   std::vector<std::pair<std::string_view, std::string>> segments = {};  // "{name}" of the pattern, decoded
-  std::shared_ptr<const Session> session = {};      // null on open routes
+  std::shared_ptr<const Session> session = {};                          // null on open routes
 
   const std::string& segment(std::string_view name) const;
   std::optional<std::string_view> query(const std::string& name) const;  // the first of that name

@@ -36,8 +36,8 @@ std::optional<Reply> Idempotency::begin(const std::string& key, std::size_t fing
   const auto [it, fresh] = kept_.try_emplace(key, Kept{now, fingerprint, std::nullopt});
   if (fresh) return std::nullopt;
   if (it->second.fingerprint != fingerprint)
-    return problem(422, {Code::invalid, "this Idempotency-Key was used for another request: make a new key",
-                         "Idempotency-Key"});
+    return problem(
+        422, {Code::invalid, "this Idempotency-Key was used for another request: make a new key", "Idempotency-Key"});
   if (!it->second.reply)
     return problem(409, {Code::conflict, "the first request with this Idempotency-Key still runs: repeat later",
                          "Idempotency-Key"});

@@ -10,6 +10,7 @@ namespace myriad::api {
 // All but the configuration.
 nlohmann::json state_json(const plugin_host::InstanceStatus&, const registry::Registry&);
 // With the configuration, its secrets as null.
-nlohmann::json instance_json(const plugin_host::InstanceStatus&, const registry::Registry&, const plugin_host::Plugins&);
+nlohmann::json instance_json(const plugin_host::InstanceStatus&, const registry::Registry&,
+                             const plugin_host::Plugins&);
 
 }  // namespace myriad::api

@@ -63,7 +63,8 @@ Result<InstanceRecord> record_of(Shared& shared, const json& document, const Ins
   if (!plugin) return plugin.error();
   record.plugin = *plugin;
   if (!shared.parts.plugins.find(record.plugin))
-    return Error{Code::invalid, "there is no plugin '" + record.plugin.substr(0, 128) + "': GET /api/v1/plugins lists them",
+    return Error{Code::invalid,
+                 "there is no plugin '" + record.plugin.substr(0, 128) + "': GET /api/v1/plugins lists them",
                  "/plugin"};
   const auto config = document.find("config");
   if (config != document.end() && !config->is_object())
@@ -71,9 +72,9 @@ Result<InstanceRecord> record_of(Shared& shared, const json& document, const Ins
   json fresh = config == document.end() ? json::object() : *config;
   // Another plugin's secrets are not this one's, even under the same name.
   const bool keeps = old && old->plugin == record.plugin;
-  record.config = keep_secrets(schema_of(shared, record.plugin), std::move(fresh),
-                               keeps ? stored_config(*old) : json::object())
-                      .dump();
+  record.config =
+      keep_secrets(schema_of(shared, record.plugin), std::move(fresh), keeps ? stored_config(*old) : json::object())
+          .dump();
   const auto enabled = document.find("enabled");
   if (enabled != document.end() && !enabled->is_boolean())
     return Error{Code::invalid, "enabled: send true or false", "/enabled"};
@@ -139,7 +140,8 @@ Result<Reply> patch(Shared& shared, const Call& call) {
   const auto old = shared.parts.instances.get(call.segment("instance"));
   if (!old) return old.error();
   if (auto unmet = unmet_if_match(call, old->record.version)) return std::move(*unmet);
-  json document{{"plugin", old->record.plugin}, {"enabled", old->record.enabled}, {"config", stored_config(old->record)}};
+  json document{
+      {"plugin", old->record.plugin}, {"enabled", old->record.enabled}, {"config", stored_config(old->record)}};
   json change = *body;
   if (const auto config = change.find("config"); config != change.end())
     *config = keep_secrets(schema_of(shared, old->record.plugin), std::move(*config), document["config"]);
@@ -184,7 +186,8 @@ void add_instance_routes(Router& router, Shared& shared) {
               [&](const Call& c) { return done(shared, instances.stop(c.segment("instance"))); }});
   router.add({"POST", "/api/v1/instances/{instance}/restart", Access::user,
               [&](const Call& c) { return done(shared, instances.restart(c.segment("instance"))); }});
-  router.add({"GET", "/api/v1/instances/{instance}/logs", Access::user, [&](const Call& c) { return logs(shared, c); }});
+  router.add(
+      {"GET", "/api/v1/instances/{instance}/logs", Access::user, [&](const Call& c) { return logs(shared, c); }});
 }
 
 }  // namespace myriad::api

@@ -71,7 +71,8 @@ class Builder final : public json::json_sax_t {
 
   bool open(json&& container) {
     if (stack_.size() == deepest) {
-      fault_ = {Code::invalid, "the body is nested more than " + std::to_string(deepest) + " deep: flatten it", pointer()};
+      fault_ = {Code::invalid, "the body is nested more than " + std::to_string(deepest) + " deep: flatten it",
+                pointer()};
       return false;
     }
     json* added = add(std::move(container));

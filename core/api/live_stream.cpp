@@ -8,7 +8,7 @@
 namespace myriad::api {
 namespace {
 
-constexpr std::size_t pending_changes = 10'000;   // then the bus keeps one a point
+constexpr std::size_t pending_changes = 10'000;  // then the bus keeps one a point
 constexpr std::size_t pending_posts = 1'000;
 constexpr std::size_t readings_an_event = 500;
 constexpr std::uint64_t replay_readings = 1'000'000;  // looked at, whether they match or not
@@ -34,10 +34,7 @@ class LiveStream::Waker {
 };
 
 LiveStream::LiveStream(const Parts& parts, StreamWishes wishes, std::function<bool()> holds)
-    : points_(parts.points),
-      wishes_(std::move(wishes)),
-      holds_(std::move(holds)),
-      waker_(std::make_shared<Waker>()) {
+    : points_(parts.points), wishes_(std::move(wishes)), holds_(std::move(holds)), waker_(std::make_shared<Waker>()) {
   out_ = "retry: 2000\n\n";
   if (wishes_.points.empty()) return;
   readings_ = parts.bus.subscribe(wishes_.points, pending_changes, [waker = waker_] { (*waker)(); });

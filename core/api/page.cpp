@@ -10,8 +10,9 @@ namespace myriad::api {
 
 std::string encode_cursor(std::string_view plain) {
   std::string out((plain.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
   out.resize(static_cast<std::size_t>(size));
   while (!out.empty() && out.back() == '=') out.pop_back();
   std::replace(out.begin(), out.end(), '+', '-');
@@ -27,8 +28,9 @@ std::optional<std::string> decode_cursor(std::string_view text) {
   const std::size_t padding = (4 - padded.size() % 4) % 4;
   padded.append(padding, '=');
   std::string out(padded.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(padded.data()), static_cast<int>(padded.size()));
+  const int size =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(padded.data()), static_cast<int>(padded.size()));
   if (size < 0 || padding > 2) return std::nullopt;
   out.resize(static_cast<std::size_t>(size) - padding);
   return out;

@@ -79,13 +79,12 @@ Reply latest_reply(Shared& shared, const Target& target) {
   return reply;
 }
 
-// Until what the equipment's plugin has published by now is on disk and on the bus. The bus follows a commit within
-// microseconds and cannot be waited for by sequence.
+// Until what the equipment's plugin has published by now is on disk and on the bus. An empty batch is committed after
+// all that was appended before it; the bus follows a commit within microseconds and cannot be waited for by sequence.
 void await_published(Shared& shared) {
+  if (!shared.parts.spine.append_and_wait({})) return;  // then there is nothing newer to wait for
+  const auto last = shared.parts.spine.end() - 1;
   const auto deadline = std::chrono::steady_clock::now() + readback_limit;
-  const auto stats = shared.parts.spine.stats();
-  const auto last = stats.end + (stats.appended - std::min(stats.appended, stats.committed)) - 1;
-  if (last == 0 || !shared.parts.spine.wait(last, deadline)) return;
   const auto seen = shared.parts.bus.subscribe({}, 1, [] {});
   while (seen->take().sequence < last && std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::microseconds(200));
@@ -104,10 +103,10 @@ Result<Reply> read_one(Shared& shared, const Call& call) {
 Result<Reply> read_all(Shared& shared, const Call& call) {
   const auto thing = shared.parts.registry.thing(call.segment("thing"));
   if (!thing) return thing.error();
-  const json td = json::parse(thing->td);
+  const json properties = json::parse(thing->td).value("properties", json::object());
   Reply reply;
   reply.body = "{";
-  for (const auto& [name, schema] : td.value("properties", json::object()).items()) {
+  for (const auto& [name, schema] : properties.items()) {
     const auto property = shared.parts.registry.property(thing->name + '/' + name);
     if (!property) continue;
     if (reply.body.size() > 1) reply.body += ',';
@@ -129,7 +128,8 @@ Result<model::Value> fitting_value(Shared& shared, const Call& call, const Targe
   if (!value) return Error{Code::invalid, value.error().message, "/value"};
   const auto thing = shared.parts.registry.thing(target.thing);
   if (!thing) return thing.error();
-  const json schema = json::parse(thing->td).value(json::json_pointer("/properties/" + target.property), json::object());
+  const json schema =
+      json::parse(thing->td).value(json::json_pointer("/properties/" + target.property), json::object());
   auto fitted = model::fit_value(schema, std::move(*value));
   if (!fitted) return Error{fitted.error().code, fitted.error().message, "/value"};
   return fitted;

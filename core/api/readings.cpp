@@ -65,8 +65,10 @@ class Intake {
     if (!fresh) return &it->second;
     it->second.point = reading.point;
     if (const auto known = shared_.parts.registry.property(reading.point)) {
-      if (!known->type.empty()) it->second.schema = {{"type", known->type}};
-      else it->second.schema = json::object();
+      if (!known->type.empty())
+        it->second.schema = {{"type", known->type}};
+      else
+        it->second.schema = json::object();
       return &it->second;
     }
     if (strict_) {

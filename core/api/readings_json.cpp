@@ -46,7 +46,8 @@ Result<model::Value> value_of(const element& json) {
     case element_type::NULL_VALUE:
       break;
   }
-  return bad("/value", "the value is null: send a finite number, boolean, text, object or array, or leave the reading out");
+  return bad("/value",
+             "the value is null: send a finite number, boolean, text, object or array, or leave the reading out");
 }
 
 // The four members, each at most once.
@@ -64,7 +65,8 @@ struct Members {
 
 Result<Members> members_of(const element& json) {
   simdjson::dom::object object;
-  if (json.get(object) != simdjson::SUCCESS) return bad("", R"(a reading is an object: {"point":"meter/voltage","value":230.1})");
+  if (json.get(object) != simdjson::SUCCESS)
+    return bad("", R"(a reading is an object: {"point":"meter/voltage","value":230.1})");
   Members members;
   for (const auto& [key, value] : object) {
     auto* member = members.of(key);

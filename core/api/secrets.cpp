@@ -67,7 +67,8 @@ class Walk {
   void visit_items(const json& schema, json& value, const json* stored, int depth) {
     const auto items = schema.find("items");
     if (items == schema.end()) return;
-    for (std::size_t i = 0; i < value.size(); ++i) visit(*items, value[i], twin_of(*items, value[i], stored, i), depth + 1);
+    for (std::size_t i = 0; i < value.size(); ++i)
+      visit(*items, value[i], twin_of(*items, value[i], stored, i), depth + 1);
   }
 
   // The stored item whose secrets belong to `item`.

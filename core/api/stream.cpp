@@ -17,9 +17,10 @@ Result<std::uint64_t> last_event_id(const Call& call) {
   if (text.empty()) return id;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (fault == std::errc{} && end == text.data() + text.size()) return id;
-  return Error{Code::invalid,
-               "Last-Event-ID '" + std::string(text.substr(0, 40)) + "' is none of ours: send the id of an event, or none",
-               "Last-Event-ID"};
+  return Error{
+      Code::invalid,
+      "Last-Event-ID '" + std::string(text.substr(0, 40)) + "' is none of ours: send the id of an event, or none",
+      "Last-Event-ID"};
 }
 
 Result<StreamWishes> wishes_of(const Call& call) {
@@ -41,8 +42,8 @@ Result<StreamWishes> wishes_of(const Call& call) {
 Result<Reply> open(Shared& shared, const Call& call) {
   auto wishes = wishes_of(call);
   if (!wishes) return wishes.error();
-  auto stream = std::make_shared<LiveStream>(shared.parts, std::move(*wishes),
-                                             [&gate = shared.gate, session = call.session] { return gate.holds(*session); });
+  auto stream = std::make_shared<LiveStream>(
+      shared.parts, std::move(*wishes), [&gate = shared.gate, session = call.session] { return gate.holds(*session); });
   shared.live.join(stream);
   Reply reply;
   reply.type = "text/event-stream";

@@ -43,7 +43,8 @@ Reply thing_reply(Shared& shared, const Call& call, const registry::Thing& thing
 // What is added when a TD is served comes back in a PUT of what was read: it is not the Thing's own.
 json own_part(json td) {
   if (!td.is_object()) return td;
-  for (const char* added : {"base", "forms", "security", "securityDefinitions", "name", "myriad:origin"}) td.erase(added);
+  for (const char* added : {"base", "forms", "security", "securityDefinitions", "name", "myriad:origin"})
+    td.erase(added);
   for (const char* kind : {"properties", "actions", "events"})
     if (const auto group = td.find(kind); group != td.end() && group->is_object())
       for (auto& affordance : *group)
@@ -159,8 +160,7 @@ void add_thing_routes(Router& router, Shared& shared) {
                 });
               }});
   router.add({"DELETE", one, Access::user, [&](const Call& c) { return remove(shared, c); }});
-  router.add(
-      {"GET", "/api/v1/things/{thing}/events", Access::user, [&](const Call& c) { return events(shared, c); }});
+  router.add({"GET", "/api/v1/things/{thing}/events", Access::user, [&](const Call& c) { return events(shared, c); }});
 }
 
 }  // namespace myriad::api
