@@ -9,7 +9,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -45,6 +44,7 @@ struct Options {
 struct Stats {
   Sequence begin = 1, end = 1;
   std::uint64_t appended = 0, committed = 0, refused = 0;  // readings; refused: told to come again
+  std::uint64_t lost = 0;  // readings appended that the disk refused; their Done was told
   std::uint64_t commits = 0, queued_bytes = 0, disk_bytes = 0;
 };
 
@@ -71,14 +71,17 @@ class Spine {
   virtual Sequence begin() const = 0;  // oldest that can be read
   virtual Sequence end() const = 0;    // one past the newest committed
 
-  // The block that holds `from`, or null when from == end(). A `from` before begin() gives the oldest block.
+  // The block that holds `from`, or null when from == end(). A `from` before begin() gives the oldest block, one among
+  // damaged rows the next that is whole (it may be empty, at end()): go on at its end(), first - from were lost.
   virtual Result<BlockPtr> read(Sequence from) = 0;
   // Until end() > from (true), or the deadline or close() (false).
   virtual bool wait(Sequence from, std::chrono::steady_clock::time_point deadline) = 0;
-  // `wake` is called on the committer thread after each commit and must not block. Lives as long as the handle.
+  // `wake` is called on the committer thread after each commit; it must neither block nor end the handle. Lives as long
+  // as the handle, whose end waits for a call under way.
   virtual std::shared_ptr<void> on_commit(std::function<void()> wake) = 0;
 
-  // A cursor not known starts at end(). Saving is durable with the next group commit at the latest.
+  // A cursor not known starts at end(), and is kept from then on. Saving does not wait: it is durable with the next
+  // group commit, or within ten commit intervals when no readings come.
   virtual Result<Cursor> load_cursor(const std::string& name) = 0;
   virtual Status save_cursor(const std::string& name, const Cursor&) = 0;
   virtual Status drop_cursor(const std::string& name) = 0;

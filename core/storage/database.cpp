@@ -57,7 +57,8 @@ Error to_error(const SQLite::Exception& e, const std::filesystem::path& file) {
   const std::string what = file.string() + ": " + e.what();
   switch (e.getErrorCode() & 0xff) {
     case SQLITE_FULL:
-      return {Code::unavailable, what + "; free some disk space"};
+    case SQLITE_IOERR:
+      return {Code::unavailable, what + "; free some disk space, check the disk"};
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:

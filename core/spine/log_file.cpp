@@ -1,0 +1,317 @@
+#include "spine/log_file.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "storage/database.h"
+
+namespace myriad::spine {
+namespace {
+
+constexpr std::size_t row_readings = 4'096;
+constexpr std::size_t row_text = std::size_t{1} << 20;
+constexpr int tail_rows = 64;              // checked at open
+constexpr int rows_per_read = 64;          // small rows are read together
+constexpr std::size_t drop_at_least = 16;  // rows a commit may remove beside those that it adds
+
+// `total`: payload bytes of all rows ever written up to and with this one, so that sizes are differences.
+constexpr const char* migrations[] = {R"(
+  CREATE TABLE log(first INTEGER PRIMARY KEY, committed INTEGER NOT NULL, count INTEGER NOT NULL,
+                   total INTEGER NOT NULL, payload BLOB NOT NULL);
+  CREATE TABLE point(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+  CREATE TABLE cursor(name TEXT PRIMARY KEY, next INTEGER NOT NULL, state BLOB NOT NULL) WITHOUT ROWID;
+  CREATE TABLE after_cut(next INTEGER NOT NULL, total INTEGER NOT NULL);
+  CREATE TABLE probe(space BLOB);
+)"};
+
+std::int64_t sql(std::uint64_t v) {
+  return static_cast<std::int64_t>(v);
+}
+std::uint64_t u64(const SQLite::Column& column) {
+  return static_cast<std::uint64_t>(column.getInt64());
+}
+BytesView bytes_of(const SQLite::Column& column) {
+  return {static_cast<const std::uint8_t*>(column.getBlob()), static_cast<std::size_t>(column.getBytes())};
+}
+
+Error not_opened(const SQLite::Exception& e, const Options& options) {
+  return storage::to_error(e, options.file);
+}
+
+}  // namespace
+
+struct LogFile::Row {
+  Sequence first = 0;
+  Nanos committed = 0;
+  std::size_t count = 0;
+  Bytes payload;
+};
+
+struct LogFile::Writer {
+  explicit Writer(SQLite::Database& db)
+      : row(db, "INSERT INTO log(first, committed, count, total, payload) VALUES (?, ?, ?, ?, ?)"),
+        point(db, "INSERT INTO point(id, name) VALUES (?, ?)"),
+        save(db, "INSERT OR REPLACE INTO cursor(name, next, state) VALUES (?, ?, ?)"),
+        drop(db, "DELETE FROM cursor WHERE name = ?"),
+        oldest(db, "SELECT first, committed, count, total, length(payload) FROM log ORDER BY first LIMIT ?"),
+        remove(db, "DELETE FROM log WHERE first < ?") {}
+  SQLite::Statement row, point, save, drop, oldest, remove;
+};
+
+LogFile::LogFile(const Options& options, model::Points& points, const Log& log)
+    : options_(options), points_(points), log_(log) {}
+
+LogFile::~LogFile() = default;
+
+Result<std::unique_ptr<LogFile>> LogFile::open(const Options& options, model::Points& points, const Log& log) {
+  auto db = storage::open(options.file, migrations);
+  if (!db) return db.error();
+  std::unique_ptr<LogFile> file(new LogFile(options, points, log));
+  file->db_ = std::move(*db);
+  try {
+    file->load();
+    return file;
+  } catch (const SQLite::Exception& e) {
+    return not_opened(e, options);
+  }
+}
+
+void LogFile::load() {
+  // Checkpoints copy pages and wait for the disk twice: do it every 16 MiB instead of 4.
+  db_->exec("PRAGMA wal_autocheckpoint = 4096");
+  db_->exec("PRAGMA journal_size_limit = 67108864");
+  writer_ = std::make_unique<Writer>(*db_);
+  read_db_ = std::make_unique<SQLite::Database>(options_.file.string(), SQLite::OPEN_READONLY, 5'000);
+  select_ = std::make_unique<SQLite::Statement>(
+      *read_db_,
+      "SELECT first, committed, count, payload FROM log WHERE first >= coalesce("
+      "(SELECT max(first) FROM log WHERE first <= ?1), ?1) ORDER BY first LIMIT ?2");
+  restore_points();
+  check_tail();
+  SQLite::Statement newest(*db_, "SELECT first + count, total FROM log ORDER BY first DESC LIMIT 1");
+  SQLite::Statement cut(*db_, "SELECT max(next), max(total) FROM after_cut");
+  cut.executeStep();
+  end_ = std::max<Sequence>(1, u64(cut.getColumn(0)));
+  written_bytes_ = dropped_bytes_ = u64(cut.getColumn(1));
+  if (newest.executeStep()) {
+    end_ = std::max(end_, u64(newest.getColumn(0)));
+    written_bytes_ = std::max(written_bytes_, u64(newest.getColumn(1)));
+  }
+  begin_ = end_;
+  writer_->oldest.bind(1, 1);
+  if (writer_->oldest.executeStep()) {
+    begin_ = u64(writer_->oldest.getColumn(0));
+    dropped_bytes_ = u64(writer_->oldest.getColumn(3)) - u64(writer_->oldest.getColumn(4));
+  }
+  writer_->oldest.reset();
+}
+
+void LogFile::restore_points() {
+  SQLite::Statement select(*db_, "SELECT id, name FROM point ORDER BY id");
+  while (select.executeStep()) {
+    const auto id = static_cast<std::uint32_t>(u64(select.getColumn(0)));
+    const auto given = points_.intern(select.getColumn(1).getString());
+    if (!given || *given != model::PointId{id})
+      throw SQLite::Exception("point " + std::to_string(id) + " ('" + select.getColumn(1).getString() +
+                                  "') cannot get its number back: the table of points is damaged",
+                              SQLITE_CORRUPT);
+    stored_points_ = id;
+  }
+}
+
+// A row whose bytes changed on disk must not stop the rest. Its sequence numbers are never given again.
+void LogFile::check_tail() {
+  SQLite::Statement select(
+      *db_, "SELECT first, count, total, payload FROM log ORDER BY first DESC LIMIT " + std::to_string(tail_rows));
+  Decoder decoder;
+  std::vector<Sequence> damaged;
+  std::uint64_t readings = 0, next = 0, total = 0;
+  while (select.executeStep()) {
+    const auto count = u64(select.getColumn(1));
+    const auto batch = decoder.decode(bytes_of(select.getColumn(3)));
+    if (batch && batch->readings.size() == count) continue;
+    damaged.push_back(u64(select.getColumn(0)));
+    readings += count;
+    next = std::max(next, damaged.back() + count);
+    total = std::max(total, u64(select.getColumn(2)));
+  }
+  if (damaged.empty()) return;
+  SQLite::Transaction transaction(*db_);
+  SQLite::Statement keep(*db_, "INSERT INTO after_cut(next, total) VALUES (?, ?)");
+  keep.bind(1, sql(next));
+  keep.bind(2, sql(total));
+  keep.exec();
+  for (const Sequence first : damaged) db_->exec("DELETE FROM log WHERE first = " + std::to_string(first));
+  transaction.commit();
+  log_.error(options_.file.string() + ": cut " + std::to_string(damaged.size()) + " damaged rows with " +
+             std::to_string(readings) + " readings, the first at " + std::to_string(damaged.back()) +
+             "; check the disk");
+}
+
+Result<std::map<std::string, Cursor>> LogFile::cursors() {
+  try {
+    std::map<std::string, Cursor> all;
+    SQLite::Statement select(*db_, "SELECT name, next, state FROM cursor");
+    while (select.executeStep())
+      all[select.getColumn(0).getString()] = {u64(select.getColumn(1)), select.getColumn(2).getString()};
+    return all;
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, options_.file);
+  }
+}
+
+Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges& cursors, Nanos now) {
+  const auto before = std::tuple(begin_, end_, written_bytes_, dropped_bytes_);
+  const std::uint32_t points = points_.size();
+  try {
+    SQLite::Transaction transaction(*db_, SQLite::TransactionBehavior::IMMEDIATE);
+    write_points(points);
+    std::size_t readings = 0;
+    for (const auto& block : blocks) {
+      write_block(*block, now);
+      readings += block->batch.readings.size();
+    }
+    write_cursors(cursors);
+    drop_old(now, drop_at_least + 2 * readings / row_readings);
+    transaction.commit();
+    stored_points_ = points;
+    return {};
+  } catch (const SQLite::Exception& e) {
+    std::tie(begin_, end_, written_bytes_, dropped_bytes_) = before;
+    return storage::to_error(e, options_.file);
+  }
+}
+
+void LogFile::write_points(std::uint32_t last) {
+  for (std::uint32_t id = stored_points_ + 1; id <= last; ++id) {
+    writer_->point.reset();
+    writer_->point.bind(1, sql(id));
+    writer_->point.bind(2, std::string(points_.name(model::PointId{id})));
+    writer_->point.exec();
+  }
+}
+
+void LogFile::write_block(Block& block, Nanos now) {
+  block.first = end_;
+  block.committed = now;
+  const model::BatchView all = block.batch.view();
+  for (std::size_t from = 0, to = 0; from < all.readings.size(); from = to) {
+    for (std::size_t text = 0; to < all.readings.size() && to - from < row_readings && text < row_text; ++to)
+      text += model::has_blob(all.readings[to]) ? all.readings[to].value.blob.size : 0;
+    write_row({all.readings.subspan(from, to - from), all.blob}, block.first + from, now);
+  }
+  end_ = block.end();
+}
+
+void LogFile::write_row(model::BatchView readings, Sequence first, Nanos now) {
+  const BytesView payload = encoder_.encode(readings);
+  written_bytes_ += payload.size();
+  auto& insert = writer_->row;
+  insert.reset();
+  insert.bind(1, sql(first));
+  insert.bind(2, now);
+  insert.bind(3, sql(readings.readings.size()));
+  insert.bind(4, sql(written_bytes_));
+  insert.bindNoCopy(5, payload.data(), static_cast<int>(payload.size()));
+  insert.exec();
+}
+
+void LogFile::write_cursors(const CursorChanges& cursors) {
+  for (const auto& [name, cursor] : cursors) {
+    auto& statement = cursor ? writer_->save : writer_->drop;
+    statement.reset();
+    statement.bind(1, name);
+    if (cursor) {
+      statement.bind(2, sql(cursor->next));
+      statement.bind(3, cursor->state.data(), static_cast<int>(cursor->state.size()));
+    }
+    statement.exec();
+  }
+}
+
+// Removes at most so many rows, so that a commit never waits long; the newest row always stays, it holds the numbering.
+void LogFile::drop_old(Nanos now, std::size_t most) {
+  const Nanos oldest_kept = now - std::chrono::nanoseconds(options_.retain_time).count();
+  auto& oldest = writer_->oldest;
+  oldest.reset();
+  oldest.bind(1, sql(most));
+  Sequence keep_from = begin_;
+  std::uint64_t dropped = dropped_bytes_;
+  while (oldest.executeStep()) {
+    const Sequence next = u64(oldest.getColumn(0)) + u64(oldest.getColumn(2));
+    const bool too_old = oldest.getColumn(1).getInt64() < oldest_kept;
+    if (next >= end_ || (!too_old && written_bytes_ - dropped <= options_.retain_bytes)) break;
+    keep_from = next;
+    dropped = u64(oldest.getColumn(3));
+  }
+  oldest.reset();
+  if (keep_from == begin_) return;
+  writer_->remove.reset();
+  writer_->remove.bind(1, sql(keep_from));
+  writer_->remove.exec();
+  begin_ = keep_from;
+  dropped_bytes_ = dropped;
+}
+
+Status LogFile::probe(std::size_t bytes) {
+  try {
+    SQLite::Statement fill(*db_, "INSERT INTO probe(space) VALUES (zeroblob(?))");
+    fill.bind(1, sql(bytes));
+    fill.exec();
+    db_->exec("DELETE FROM probe");
+    return {};
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, options_.file);
+  }
+}
+
+std::vector<LogFile::Row> LogFile::read_rows(Sequence from) {
+  const std::scoped_lock lock(read_mutex_);
+  std::vector<Row> rows;
+  select_->reset();
+  select_->bind(1, sql(from));
+  select_->bind(2, rows_per_read);
+  std::size_t readings = 0;
+  while (readings < row_readings && select_->executeStep()) {
+    const BytesView payload = bytes_of(select_->getColumn(3));
+    Row row{u64(select_->getColumn(0)), select_->getColumn(1).getInt64(), u64(select_->getColumn(2)),
+            Bytes(payload.begin(), payload.end())};
+    if (row.first + row.count <= from) continue;
+    readings += row.count;
+    rows.push_back(std::move(row));
+  }
+  select_->reset();
+  return rows;
+}
+
+Result<BlockPtr> LogFile::read(Sequence from) {
+  try {
+    Decoder decoder;
+    for (auto rows = read_rows(from); !rows.empty(); rows = read_rows(from)) {
+      auto block = std::make_shared<Block>();
+      for (const Row& row : rows) {
+        const bool fresh = block->batch.readings.empty();
+        if (!fresh && row.first != block->end()) break;
+        const auto batch = decoder.decode(row.payload);
+        if (batch && batch->readings.size() == row.count) {
+          if (fresh) block->first = row.first;
+          block->committed = row.committed;
+          block->batch.append(batch->view());
+          continue;
+        }
+        if (!fresh) break;
+        log_.error(options_.file.string() + ": skipped a damaged row with " + std::to_string(row.count) +
+                   " readings at " + std::to_string(row.first) + "; check the disk");
+        from = row.first + row.count;
+      }
+      if (!block->batch.readings.empty()) return BlockPtr(std::move(block));
+    }
+    return BlockPtr();
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, options_.file);
+  }
+}
+
+}  // namespace myriad::spine

@@ -1,0 +1,72 @@
+// spine.db: rows of about 4,096 readings, the names of points, cursors. One committer thread writes; read() is
+// thread-safe and has a connection of its own, so that it never waits for a commit.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "spine/codec.h"
+#include "spine/inbox.h"
+#include "spine/spine.h"
+
+namespace SQLite {
+class Database;
+class Statement;
+}  // namespace SQLite
+
+namespace myriad::spine {
+
+class LogFile {
+ public:
+  // Makes or opens the file, restores `points`, checks the newest rows and cuts the damaged ones with a report.
+  static Result<std::unique_ptr<LogFile>> open(const Options&, model::Points& points, const Log& log);
+  ~LogFile();
+
+  Sequence begin() const { return begin_; }
+  Sequence end() const { return end_; }
+  std::uint64_t bytes() const { return written_bytes_ - dropped_bytes_; }  // payload on disk
+
+  Result<std::map<std::string, Cursor>> cursors();
+
+  // [committer] One durable transaction: new names, the blocks (their `first` and `committed` are set here), cursors,
+  // and the removal of rows beyond retention. On failure nothing has happened.
+  Status commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges&, Nanos now);
+  // [committer] Whether `bytes` can be written again, by writing and removing them.
+  Status probe(std::size_t bytes);
+
+  // [any] The block that holds `from`, or the next one after damaged or missing rows; null when there is none.
+  Result<BlockPtr> read(Sequence from);
+
+ private:
+  struct Row;
+  struct Writer;
+
+  LogFile(const Options&, model::Points&, const Log&);
+  void load();
+  void restore_points();
+  void check_tail();
+  void write_points(std::uint32_t last);
+  void write_block(Block&, Nanos now);
+  void write_row(model::BatchView, Sequence first, Nanos now);
+  void write_cursors(const CursorChanges&);
+  void drop_old(Nanos now, std::size_t most);
+  std::vector<Row> read_rows(Sequence from);
+
+  const Options options_;
+  model::Points& points_;
+  const Log log_;
+
+  std::unique_ptr<SQLite::Database> db_;
+  std::unique_ptr<Writer> writer_;
+  Encoder encoder_;
+  Sequence begin_ = 1, end_ = 1;
+  std::uint64_t written_bytes_ = 0, dropped_bytes_ = 0;  // since the file was made
+  std::uint32_t stored_points_ = 0;
+
+  std::mutex read_mutex_;  // guards both
+  std::unique_ptr<SQLite::Database> read_db_;
+  std::unique_ptr<SQLite::Statement> select_;
+};
+
+}  // namespace myriad::spine

@@ -1,0 +1,386 @@
+#include "spine/spine.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include "base/temp_dir.h"
+#include "model/value.h"
+
+namespace myriad::spine {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+using ::testing::HasSubstr;
+
+const auto patience = 30s;
+
+// `count` readings of one point that count up from `from`.
+model::Batch counting(model::PointId point, std::int64_t from, std::int64_t count) {
+  model::Batch batch;
+  for (std::int64_t i = from; i < from + count; ++i) model::append(batch, point, {i * 1'000'000, i, MYRIAD_GOOD});
+  return batch;
+}
+
+class SpineTest : public ::testing::Test {
+ protected:
+  void start(Options options = {}) {
+    options.file = dir_ / "spine.db";
+    stop();
+    points_ = std::make_unique<model::Points>();
+    auto opened = Spine::open(options, *points_, clock_,
+                              Log(
+                                  [this](Level, std::string_view, std::string_view text) {
+                                    const std::scoped_lock lock(log_mutex_);
+                                    log_ += std::string(text) + "\n";
+                                  },
+                                  "spine"));
+    ASSERT_TRUE(opened) << opened.error().message;
+    spine_ = std::move(*opened);
+    point_ = *points_->intern("machine/count");
+  }
+  void stop() { spine_.reset(); }
+
+  Sequence put(std::int64_t from, std::int64_t count) {
+    const auto last = spine_->append_and_wait(counting(point_, from, count).view());
+    EXPECT_TRUE(last) << last.error().message;
+    return last ? *last : 0;
+  }
+
+  // Every value from `from` to the end, block by block.
+  std::vector<std::int64_t> values(Sequence from = 1) {
+    std::vector<std::int64_t> out;
+    while (from < spine_->end()) {
+      const auto block = spine_->read(from);
+      if (!block || !*block) {
+        ADD_FAILURE() << "no block at " << from;
+        break;
+      }
+      from = std::max(from, (*block)->first);
+      for (; from < (*block)->end(); ++from) out.push_back((*block)->batch.readings[from - (*block)->first].value.i64);
+    }
+    return out;
+  }
+
+  std::string log() {
+    const std::scoped_lock lock(log_mutex_);
+    return log_;
+  }
+  void sql(const std::string& text) { SQLite::Database(dir_ / "spine.db", SQLite::OPEN_READWRITE).exec(text); }
+
+  TempDir dir_;
+  ManualClock clock_{1'700'000'000'000'000'000};
+  std::unique_ptr<model::Points> points_;
+  std::mutex log_mutex_;
+  std::string log_;
+  std::unique_ptr<Spine> spine_;
+  model::PointId point_{};
+};
+
+std::vector<std::int64_t> numbers(std::int64_t from, std::int64_t to) {
+  std::vector<std::int64_t> out;
+  for (; from < to; ++from) out.push_back(from);
+  return out;
+}
+
+TEST_F(SpineTest, NumbersReadingsAndSurvivesRestart) {
+  start();
+  EXPECT_EQ(spine_->end(), 1u);
+  EXPECT_EQ(put(0, 3), 3u);
+  EXPECT_EQ(put(3, 10'000), 10'003u);
+  EXPECT_EQ(values(), numbers(0, 10'003));
+  EXPECT_EQ(values(9'000), numbers(8'999, 10'003));
+
+  start();
+  EXPECT_EQ(spine_->end(), 10'004u);
+  EXPECT_EQ(points_->name(point_), "machine/count");
+  EXPECT_EQ(values(), numbers(0, 10'003));
+  EXPECT_EQ(put(10'003, 1), 10'004u);
+}
+
+TEST_F(SpineTest, KeepsEveryTypeAndQualityInMemoryAndOnDisk) {
+  start();
+  const model::Value all[] = {true,
+                              std::int64_t{INT64_MIN},
+                              std::uint64_t{UINT64_MAX},
+                              0.1 + 0.2,
+                              std::string("温度"),
+                              model::Bytes{std::string("\0\xff", 2)},
+                              model::JsonText{R"({"a":1})"}};
+  model::Batch batch;
+  for (std::uint16_t quality = MYRIAD_GOOD; quality <= MYRIAD_STALE; ++quality)
+    for (const auto& value : all) model::append(batch, point_, {quality, value, quality});
+  const auto expect_all = [&] {
+    const auto block = spine_->read(1);
+    ASSERT_TRUE(block && *block);
+    const auto view = (*block)->batch.view();
+    ASSERT_EQ(view.readings.size(), 28u);
+    for (std::size_t i = 0; i < 28; ++i) {
+      EXPECT_EQ(model::to_sample(view, view.readings[i]).value, all[i % 7]);
+      EXPECT_EQ(view.readings[i].quality, i / 7);
+    }
+  };
+  ASSERT_TRUE(spine_->append_and_wait(batch.view()));
+  expect_all();
+  start();
+  expect_all();
+}
+
+TEST_F(SpineTest, CommitsManyBatchesAtOnceAndCallsEachDoneOnce) {
+  Options options;
+  options.commit_interval = 200ms;
+  start(options);
+  put(0, 1);
+  constexpr int batches = 500;
+  std::vector<std::atomic<int>> called(batches);
+  std::atomic<int> left = batches;
+  std::promise<void> all;
+  for (int i = 0; i < batches; ++i) {
+    const auto done = [&, i](const Status& status, Sequence last) {
+      EXPECT_TRUE(status);
+      EXPECT_EQ(last, 1u + 2u * static_cast<unsigned>(i + 1));
+      ++called[static_cast<std::size_t>(i)];
+      if (--left == 0) all.set_value();
+    };
+    ASSERT_TRUE(spine_->append(counting(point_, 1 + 2 * i, 2).view(), done));
+  }
+  ASSERT_EQ(all.get_future().wait_for(patience), std::future_status::ready);
+  for (const auto& count : called) EXPECT_EQ(count, 1);
+  EXPECT_LT(spine_->stats().commits, 20u);
+}
+
+TEST_F(SpineTest, RefusesBeyondTheQueueAndCountsExactly) {
+  Options options;
+  options.queue_bytes = 1'000 * sizeof(model::Reading);
+  start(options);
+  std::uint64_t taken = 0, refused = 0;
+  const auto deadline = steady_clock::now() + patience;
+  for (std::int64_t i = 0; refused < 5'000 && steady_clock::now() < deadline; ++i) {
+    const auto status = spine_->append(counting(point_, static_cast<std::int64_t>(taken), 100).view());
+    (status ? taken : refused) += 100;
+    EXPECT_TRUE(status || status.error().code == Code::again);
+  }
+  EXPECT_GE(refused, 5'000u);
+  EXPECT_EQ(spine_->append(counting(point_, 0, 1'001).view()).error().code, Code::too_large);
+  refused += 1'001;
+  ASSERT_TRUE(spine_->wait(taken, steady_clock::now() + patience));
+  const auto stats = spine_->stats();
+  EXPECT_EQ(stats.appended, taken);
+  EXPECT_EQ(stats.refused, refused);
+  EXPECT_EQ(stats.committed, taken);
+  EXPECT_EQ(values(), numbers(0, static_cast<std::int64_t>(taken)));
+}
+
+TEST_F(SpineTest, TextCountsAsOftenAsItIsUsed) {
+  Options options;
+  options.queue_bytes = 10'000;
+  start(options);
+  model::Batch batch;
+  model::append(batch, point_, {0, std::string(5'000, 'x'), MYRIAD_GOOD});
+  batch.readings.push_back(batch.readings[0]);
+  EXPECT_EQ(spine_->append(batch.view()).error().code, Code::too_large);
+  EXPECT_EQ(spine_->stats().queued_bytes, 0u);
+}
+
+TEST_F(SpineTest, WakesWaitersAndHandles) {
+  start();
+  std::atomic<int> woken = 0;
+  auto handle = spine_->on_commit([&] { ++woken; });
+  auto waiting = std::async(std::launch::async, [&] { return spine_->wait(1, steady_clock::now() + patience); });
+  put(0, 1);
+  EXPECT_TRUE(waiting.get());
+  EXPECT_GE(woken, 1);
+  handle.reset();
+  const int before = woken;
+  put(1, 1);
+  EXPECT_EQ(woken, before);
+  EXPECT_FALSE(spine_->wait(3, steady_clock::now()));
+  auto closed = std::async(std::launch::async, [&] { return spine_->wait(3, steady_clock::now() + patience); });
+  spine_->close();
+  EXPECT_FALSE(closed.get());
+  EXPECT_EQ(spine_->append(counting(point_, 0, 1).view()).error().code, Code::unavailable);
+}
+
+TEST_F(SpineTest, ConsumersInMemoryAndOnDiskSeeTheSame) {
+  Options options;
+  options.recent_bytes = 300'000;
+  start(options);
+  for (int i = 0; i < 20; ++i) put(i * 5'000, 5'000);
+  const auto all = numbers(0, 100'000);
+  auto slow = std::async(std::launch::async, [&] { return values() == all; });
+  EXPECT_EQ(values(95'001), numbers(95'000, 100'000));
+  EXPECT_TRUE(slow.get());
+}
+
+TEST_F(SpineTest, KeepsCursorsWithTheirState) {
+  start();
+  put(0, 5);
+  EXPECT_EQ(spine_->load_cursor("sink/new")->next, 6u);
+  ASSERT_TRUE(spine_->save_cursor("sink/a", {3, std::string("\0state", 6)}));
+  EXPECT_EQ(spine_->load_cursor("sink/a")->next, 3u);
+  ASSERT_TRUE(spine_->save_cursor("sink/gone", {2, ""}));
+  ASSERT_TRUE(spine_->drop_cursor("sink/gone"));
+  put(5, 5);
+
+  start();
+  EXPECT_EQ(spine_->load_cursor("sink/a")->next, 3u);
+  EXPECT_EQ(spine_->load_cursor("sink/a")->state, std::string("\0state", 6));
+  EXPECT_EQ(spine_->load_cursor("sink/new")->next, 6u);
+  EXPECT_EQ(spine_->load_cursor("sink/gone")->next, 11u);
+}
+
+TEST_F(SpineTest, RetentionByBytesMovesBeginAndTellsWhoLost) {
+  Options options;
+  options.retain_bytes = 3'000;
+  options.recent_bytes = 0;
+  start(options);
+  ASSERT_TRUE(spine_->save_cursor("sink/slow", {1, ""}));
+  std::int64_t next = 0;
+  for (int i = 0; i < 200; ++i, next += 4'096) put(next, 4'096);
+  EXPECT_GT(spine_->begin(), 1u);
+  EXPECT_LE(spine_->stats().disk_bytes, options.retain_bytes + 200);
+  EXPECT_EQ(values(1), numbers(static_cast<std::int64_t>(spine_->begin()) - 1, next));
+  const auto begin = spine_->begin();
+  start(options);
+  EXPECT_THAT(log(), HasSubstr("'sink/slow' lost"));
+  EXPECT_EQ(spine_->begin(), begin);
+}
+
+TEST_F(SpineTest, RetentionByTimeKeepsTheNumbering) {
+  Options options;
+  options.retain_time = std::chrono::hours(1);
+  options.recent_bytes = 0;
+  start(options);
+  put(0, 10);
+  clock_.advance(Nanos(2) * 3'600 * 1'000'000'000);
+  put(10, 10);
+  EXPECT_EQ(spine_->begin(), 11u);
+  clock_.advance(Nanos(2) * 3'600 * 1'000'000'000);
+  start(options);
+  EXPECT_EQ(put(20, 1), 21u);
+}
+
+TEST_F(SpineTest, CutsADamagedTailAndNeverReusesItsNumbers) {
+  start();
+  put(0, 100);
+  put(100, 100);
+  stop();
+  sql("UPDATE log SET payload = zeroblob(length(payload)) WHERE first = 101");
+  start();
+  EXPECT_THAT(log(), HasSubstr("cut 1 damaged rows with 100 readings, the first at 101"));
+  EXPECT_EQ(values(), numbers(0, 100));
+  EXPECT_EQ(spine_->end(), 201u);
+  start();
+  EXPECT_EQ(put(200, 1), 201u);
+  auto all = numbers(0, 100);
+  all.push_back(200);
+  EXPECT_EQ(values(), all);
+}
+
+TEST_F(SpineTest, ServesWhatLiesAroundADamagedRow) {
+  Options options;
+  options.recent_bytes = 0;
+  start(options);
+  for (int i = 0; i < 80; ++i) put(i * 10, 10);
+  sql("UPDATE log SET payload = x'01ff' WHERE first = 21");
+  auto around = numbers(0, 20);
+  for (const auto v : numbers(30, 800)) around.push_back(v);
+  EXPECT_EQ(values(), around);
+  EXPECT_THAT(log(), HasSubstr("skipped a damaged row with 10 readings at 21"));
+}
+
+TEST_F(SpineTest, SaysThatTheFileIsDamaged) {
+  start();
+  put(0, 100'000);
+  stop();
+  {
+    std::fstream file(dir_ / "spine.db", std::ios::in | std::ios::out | std::ios::binary);
+    for (int page = 1; page < 8; ++page) {
+      file.seekp(page * 4096);
+      file << std::string(4096, '\x5a');
+    }
+  }
+  model::Points points;
+  const auto opened = Spine::open({.file = dir_ / "spine.db"}, points, clock_, Log::none());
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().message, HasSubstr("damaged: restore a backup"));
+}
+
+// Files may not grow beyond a size, as on a full disk.
+class SmallDisk {
+ public:
+  explicit SmallDisk(std::uintmax_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit small{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~SmallDisk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(SpineTest, AFullDiskLosesNothingAcknowledgedAndServiceResumes) {
+  start();
+  put(0, 1'000);
+  std::int64_t stored = 1'000;
+  {
+    const SmallDisk full(std::filesystem::file_size(dir_ / "spine.db-wal") + 20'000);
+    Result<Sequence> last = Sequence{0};
+    for (int i = 0; i < 1'000 && last; ++i) {
+      last = spine_->append_and_wait(counting(point_, stored, 5'000).view());
+      stored += last ? 5'000 : 0;
+    }
+    ASSERT_FALSE(last);
+    EXPECT_EQ(last.error().code, Code::unavailable) << last.error().message;
+    EXPECT_EQ(spine_->append(counting(point_, 0, 1).view()).error().code, Code::unavailable);
+    EXPECT_EQ(spine_->end(), static_cast<Sequence>(stored) + 1);
+    EXPECT_EQ(spine_->stats().lost, 5'000u);
+  }
+  const auto deadline = steady_clock::now() + patience;
+  auto last = spine_->append_and_wait(counting(point_, stored, 1).view());
+  while (!last && steady_clock::now() < deadline) {
+    std::this_thread::yield();
+    last = spine_->append_and_wait(counting(point_, stored, 1).view());
+  }
+  ASSERT_TRUE(last) << last.error().message;
+  EXPECT_EQ(*last, static_cast<Sequence>(++stored));
+  EXPECT_EQ(values(), numbers(0, stored));
+  start();
+  EXPECT_EQ(values(), numbers(0, stored));
+}
+
+TEST_F(SpineTest, ManyPublishersLoseNothing) {
+  start();
+  std::vector<std::thread> publishers;
+  for (int p = 0; p < 4; ++p)
+    publishers.emplace_back([this, p] {
+      const auto point = *points_->intern("machine/count" + std::to_string(p));
+      for (std::int64_t i = 0; i < 20'000; i += 50) ASSERT_TRUE(spine_->append(counting(point, i, 50).view()));
+    });
+  for (auto& publisher : publishers) publisher.join();
+  ASSERT_TRUE(spine_->wait(80'000, steady_clock::now() + patience));
+  start();
+  std::map<std::uint32_t, std::int64_t> next;
+  for (Sequence from = 1; from < spine_->end();) {
+    const auto block = *spine_->read(from);
+    for (; from < block->end(); ++from) {
+      const auto& r = block->batch.readings[from - block->first];
+      EXPECT_EQ(r.value.i64, next[r.point]++);
+    }
+  }
+  EXPECT_EQ(next.size(), 4u);
+  for (const auto& [point, count] : next) EXPECT_EQ(count, 20'000);
+}
+
+}  // namespace
+}  // namespace myriad::spine
