@@ -81,8 +81,9 @@ TEST_F(ApiTest, DocumentRefersOnlyToWhatItHas) {
 }
 
 TEST_F(ApiTest, EveryRouteButTheOpenOnesAsksWho) {
-  const std::set<std::string> open{"POST /api/v1/auth/login", "GET /healthz", "GET /readyz", "GET /metrics",
-                                   "GET /.well-known/wot",    "GET /api/v1/openapi.json"};
+  const std::set<std::string> open{
+      "POST /api/v1/auth/login", "GET /healthz", "GET /readyz", "GET /metrics", "GET /.well-known/wot",
+      "GET /api/v1/openapi.json"};
   for (const auto& route : site().api().routes()) {
     if (open.contains(route)) continue;
     const auto space = route.find(' ');
@@ -99,7 +100,8 @@ TEST_F(ApiTest, SignsInAndOut) {
   const std::string credentials = json{{"username", "admin"}, {"password", test_password}}.dump();
   const auto session = site().bare("POST", "/api/v1/auth/login", credentials, {{"X-Myriad-Console", "1"}});
   ASSERT_EQ(session.status, 200) << session.text;
-  EXPECT_EQ(session.body["user"], json::parse(R"({"name":"admin","role":"administrator","must_change_password":false})"));
+  EXPECT_EQ(session.body["user"],
+            json::parse(R"({"name":"admin","role":"administrator","must_change_password":false})"));
   const std::string cookie = session.field("Set-Cookie");
   EXPECT_NE(cookie.find("HttpOnly; SameSite=Strict"), std::string::npos) << cookie;
   EXPECT_EQ(cookie.find("Secure"), std::string::npos) << cookie;
@@ -136,31 +138,34 @@ TEST_F(ApiTest, RefusesWrongCredentials) {
 // ---- Things
 
 TEST_F(ApiTest, KeepsThings) {
-  const auto made = site().post("/api/v1/things", R"({"title":"Main Meter (north)","properties":{"power":{"type":"number"}}})");
+  const auto made = site().post("/api/v1/things", R"({"title":"Main Meter (north)","properties":{
+  "power" : {
+    "type" : "number"
+  }}})");
   ASSERT_EQ(made.status, 201) << made.text;
-  EXPECT_EQ(made.body["name"], "main-meter-north");
-  EXPECT_EQ(made.field("Location"), "/api/v1/things/main-meter-north");
-  EXPECT_EQ(made.body["base"], "http://127.0.0.1:" + std::to_string(site().port()));
-  EXPECT_EQ(made.body["myriad:origin"], json::array());
-  EXPECT_EQ(site().post("/api/v1/things", R"({"name":"main-meter-north","title":"x"})").status, 409);
+EXPECT_EQ(made.body["name"], "main-meter-north");
+EXPECT_EQ(made.field("Location"), "/api/v1/things/main-meter-north");
+EXPECT_EQ(made.body["base"], "http://127.0.0.1:" + std::to_string(site().port()));
+EXPECT_EQ(made.body["myriad:origin"], json::array());
+EXPECT_EQ(site().post("/api/v1/things", R"({"name":"main-meter-north","title":"x"})").status, 409);
 
-  const std::string path = "/api/v1/things/main-meter-north";
-  const auto by_id = site().get("/api/v1/things/" + made.body["id"].get<std::string>());
-  EXPECT_EQ(by_id.body, made.body);
-  EXPECT_EQ(site().get(path, {{"If-None-Match", made.field("ETag")}}).status, 304);
+const std::string path = "/api/v1/things/main-meter-north";
+const auto by_id = site().get("/api/v1/things/" + made.body["id"].get<std::string>());
+EXPECT_EQ(by_id.body, made.body);
+EXPECT_EQ(site().get(path, {{"If-None-Match", made.field("ETag")}}).status, 304);
 
-  EXPECT_EQ(site().put(path, made.text).status, 428);
-  EXPECT_EQ(site().put(path, made.text, {{"If-Match", "\"0\""}}).status, 412);
-  auto td = made.body;
-  td["description"] = "replaced";
-  const auto replaced = site().put(path, td.dump(), {{"If-Match", made.field("ETag")}});
-  ASSERT_EQ(replaced.status, 200) << replaced.text;
-  EXPECT_EQ(replaced.body, td);
-  const auto patched = site().patch(path, R"({"description":null})", {{"If-Match", replaced.field("ETag")}});
-  EXPECT_FALSE(patched.body.contains("description"));
-  EXPECT_EQ(site().remove(path, {{"If-Match", replaced.field("ETag")}}).status, 412);
-  EXPECT_EQ(site().remove(path, {{"If-Match", patched.field("ETag")}}).status, 204);
-  EXPECT_EQ(site().get(path).status, 404);
+EXPECT_EQ(site().put(path, made.text).status, 428);
+EXPECT_EQ(site().put(path, made.text, {{"If-Match", "\"0\""}}).status, 412);
+auto td = made.body;
+td["description"] = "replaced";
+const auto replaced = site().put(path, td.dump(), {{"If-Match", made.field("ETag")}});
+ASSERT_EQ(replaced.status, 200) << replaced.text;
+EXPECT_EQ(replaced.body, td);
+const auto patched = site().patch(path, R"({"description":null})", {{"If-Match", replaced.field("ETag")}});
+EXPECT_FALSE(patched.body.contains("description"));
+EXPECT_EQ(site().remove(path, {{"If-Match", replaced.field("ETag")}}).status, 412);
+EXPECT_EQ(site().remove(path, {{"If-Match", patched.field("ETag")}}).status, 204);
+EXPECT_EQ(site().get(path).status, 404);
 }
 
 TEST_F(ApiTest, ListsThingsInPages) {
@@ -219,26 +224,27 @@ TEST_F(ApiTest, TakesReadingsAndServesThem) {
 }
 
 TEST_F(ApiTest, TakesAllOrNothing) {
-  const auto answer = site().post("/api/v1/readings",
-                                  R"({"readings":[{"point":"nothing/a","value":1},{"point":"nothing/b","value":1,"time":"x"}]})");
+  const auto answer =
+      site().post("/api/v1/readings",
+                  R"({"readings":[{"point":"nothing/a","value":1},{"point":"nothing/b","value":1,"time":"x"}]})");
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(answer.body["field"], "/readings/1/time");
   EXPECT_EQ(site().get("/api/v1/things/nothing").status, 404);
 }
 
 TEST_F(ApiTest, RefusesUnknownPointsWhenStrict) {
-  const auto answer =
-      site().post("/api/v1/readings?strict=true", R"({"readings":[{"point":"stranger/a","value":1}]})");
+  const auto answer = site().post("/api/v1/readings?strict=true", R"({"readings":[{"point":"stranger/a","value":1}]})");
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(answer.body["field"], "/readings/0/point");
   EXPECT_EQ(site().get("/api/v1/things/stranger").status, 404);
 }
 
 TEST_F(ApiTest, TakesLines) {
-  const auto answer = site().post("/api/v1/readings",
-                                  "{\"point\":\"lines/a\",\"value\":1}\nbroken\n{\"point\":\"lines/a\",\"value\":\"text\"}\n"
-                                  "{\"point\":\"lines/a\",\"value\":2}\n",
-                                  {{"Content-Type", "application/x-ndjson"}});
+  const auto answer =
+      site().post("/api/v1/readings",
+                  "{\"point\":\"lines/a\",\"value\":1}\nbroken\n{\"point\":\"lines/a\",\"value\":\"text\"}\n"
+                  "{\"point\":\"lines/a\",\"value\":2}\n",
+                  {{"Content-Type", "application/x-ndjson"}});
   ASSERT_EQ(answer.status, 202) << answer.text;
   EXPECT_EQ(answer.body["accepted"], 2);
   ASSERT_EQ(answer.body["refused"].size(), 2u);
@@ -259,8 +265,7 @@ TEST_F(ApiTest, ServesHistoryInPages) {
   json readings = json::array();
   for (int i = 0; i < 10; ++i)
     for (const char* point : {"past/a", "past/b"})
-      readings.push_back(
-          {{"point", point}, {"value", i}, {"time", "2026-03-01T00:00:0" + std::to_string(i) + "Z"}});
+      readings.push_back({{"point", point}, {"value", i}, {"time", "2026-03-01T00:00:0" + std::to_string(i) + "Z"}});
   readings[3]["quality"] = "bad";
   ASSERT_EQ(site().post("/api/v1/readings", json{{"readings", readings}}.dump()).status, 202);
   const std::string range = "&from=2026-03-01T00:00:00Z&to=2026-03-01T00:00:09Z";
@@ -427,8 +432,9 @@ TEST_F(ApiTest, ListsEventsNewestFirst) {
   ASSERT_EQ(page.body["items"].size(), 2u) << page.text;
   EXPECT_EQ(page.body["items"][0],
             json::parse(R"({"thing":"bell","event":"rung","time":"1970-01-01T00:00:03Z","data":3})"));
-  EXPECT_EQ(site().get("/api/v1/things/bell/events?cursor=" + page.body["next"].get<std::string>()).body["items"][0]["data"],
-            1);
+  EXPECT_EQ(
+      site().get("/api/v1/things/bell/events?cursor=" + page.body["next"].get<std::string>()).body["items"][0]["data"],
+      1);
   EXPECT_EQ(site().get("/api/v1/things/nobody/events").status, 404);
 }
 
@@ -453,15 +459,14 @@ TEST_F(ApiTest, StreamsEventsAndStates) {
   site().post("/api/v1/things", R"({"name":"gong","title":"Gong"})");
   ASSERT_EQ(make_switch("lamp").status, 201);
   bool done = false;
-  const auto text =
-      site().listen("/api/v1/stream?events=true&instances=true", [&](const std::string& so_far) {
-        if (!done && has(so_far, "retry:")) {
-          done = true;
-          EXPECT_TRUE(site().parts().registry.record_event({0, "gong", "struck", "", 5}));
-          site().post("/api/v1/instances/lamp/stop", "");
-        }
-        return has(so_far, "\"event\":\"struck\"") && has(so_far, "\"state\":\"stopped\"");
-      });
+  const auto text = site().listen("/api/v1/stream?events=true&instances=true", [&](const std::string& so_far) {
+    if (!done && has(so_far, "retry:")) {
+      done = true;
+      EXPECT_TRUE(site().parts().registry.record_event({0, "gong", "struck", "", 5}));
+      site().post("/api/v1/instances/lamp/stop", "");
+    }
+    return has(so_far, "\"event\":\"struck\"") && has(so_far, "\"state\":\"stopped\"");
+  });
   EXPECT_TRUE(has(text, "event: thing_event\n")) << text;
   EXPECT_TRUE(has(text, "event: instance\n")) << text;
   EXPECT_FALSE(has(text, "\"config\"")) << text;
@@ -471,8 +476,9 @@ TEST_F(ApiTest, ResumesTheStreamAfterAnId) {
   const auto before = ingest("again/a", 1).body["sequence"].get<std::uint64_t>();
   for (const int value : {2, 3, 4}) ingest("again/a", value);
   await("/api/v1/things/again/properties/a", [](const json& v) { return v["value"] == 4; });
-  const auto text = site().listen("/api/v1/stream?points=again/a", [](const std::string& s) { return has(s, "\"value\":4,"); },
-                                  {{"Last-Event-ID", std::to_string(before)}});
+  const auto text =
+      site().listen("/api/v1/stream?points=again/a", [](const std::string& s) { return has(s, "\"value\":4,"); },
+                    {{"Last-Event-ID", std::to_string(before)}});
   EXPECT_FALSE(has(text, "\"value\":1,")) << text;
   EXPECT_LT(text.find("\"value\":2,"), text.find("\"value\":3,")) << text;
   EXPECT_TRUE(has(text, "\nid: ")) << text;
@@ -496,9 +502,10 @@ TEST_F(ApiTest, SaysHowItIs) {
 TEST_F(ApiTest, ExposesMetrics) {
   ASSERT_EQ(make_switch("pump").status, 201);
   const auto text = site().bare("GET", "/metrics").text;
-  for (const char* line : {"# TYPE process_cpu_seconds_total counter\n", "process_open_fds ", "myriad_spine_end_sequence ",
-                           "myriad_http_requests_total ", "myriad_instance_up{instance=\"pump\",plugin=\"switch\"} 1\n",
-                           "myriad_plugin_closed{instance=\"pump\",plugin=\"switch\"} 0\n"})
+  for (const char* line :
+       {"# TYPE process_cpu_seconds_total counter\n", "process_open_fds ", "myriad_spine_end_sequence ",
+        "myriad_http_requests_total ", "myriad_instance_up{instance=\"pump\",plugin=\"switch\"} 1\n",
+        "myriad_plugin_closed{instance=\"pump\",plugin=\"switch\"} 0\n"})
     EXPECT_TRUE(has(text, line)) << line << text;
 }
 

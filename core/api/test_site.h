@@ -87,16 +87,15 @@ inline TestSite::TestSite() {
   historian_ = must(historian::Historian::open({.file = dir_ / "history.db"}, *spine_, points_, clock_, Log::none()));
   bus_ = bus::Bus::make(points_);
   plugins_ = plugin_host::Plugins::scan({TEST_PLUGINS}, Log::none());
-  instances_ =
-      plugin_host::Instances::make({*plugins_, *registry_, *spine_, points_, clock_, Log::none()});
+  instances_ = plugin_host::Instances::make({*plugins_, *registry_, *spine_, points_, clock_, Log::none()});
   api_ = std::make_unique<Api>(parts());
   feeder_ = std::thread([this] { feed(); });
   server_ = must(edge::Server::start({}, *api_, Log::none()));
   api_->serving([this] { return server_->stats(); });
   client_ = std::make_unique<httplib::Client>("127.0.0.1", server_->port());
   client_->set_keep_alive(true);
-  const auto session = bare("POST", "/api/v1/auth/login",
-                            nlohmann::json{{"username", "admin"}, {"password", test_password}}.dump());
+  const auto session =
+      bare("POST", "/api/v1/auth/login", nlohmann::json{{"username", "admin"}, {"password", test_password}}.dump());
   token_ = session.body.value("token", "");
 }
 
@@ -114,8 +113,8 @@ inline TestSite::~TestSite() {
 }
 
 inline Parts TestSite::parts() {
-  return {*registry_, *spine_, *historian_, *bus_, points_, *plugins_, *instances_, *security_, clock_,
-          Log::none(), "0.1.0", "test site"};
+  return {*registry_,  *spine_,    *historian_, *bus_,       points_, *plugins_,
+          *instances_, *security_, clock_,      Log::none(), "0.1.0", "test site"};
 }
 
 // As the app does: what is committed goes to the bus.
@@ -131,7 +130,7 @@ inline void TestSite::feed() {
 }
 
 inline Answer TestSite::send(const std::string& method, const std::string& path, const std::string& body,
-                      httplib::Headers fields) {
+                             httplib::Headers fields) {
   httplib::Request request;
   request.method = method;
   request.path = path;
@@ -145,7 +144,7 @@ inline Answer TestSite::send(const std::string& method, const std::string& path,
 }
 
 inline Answer TestSite::bare(const std::string& method, const std::string& path, const std::string& body,
-                      httplib::Headers fields) {
+                             httplib::Headers fields) {
   return send(method, path, body, std::move(fields));
 }
 
@@ -175,7 +174,7 @@ inline Answer TestSite::remove(const std::string& path, httplib::Headers fields)
 }
 
 inline std::string TestSite::listen(const std::string& path, const std::function<bool(const std::string&)>& enough,
-                             httplib::Headers fields) {
+                                    httplib::Headers fields) {
   httplib::Client client("127.0.0.1", server_->port());
   client.set_read_timeout(10);
   fields.emplace("Authorization", "Bearer " + token_);
