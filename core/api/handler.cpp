@@ -4,6 +4,7 @@
 
 #include <cctype>
 
+#include "api/http_date.h"
 #include "api/idempotency.h"
 #include "api/problem.h"
 #include "api/resources.h"
@@ -120,6 +121,7 @@ class Api::Inside final : public httplib::Server {
     const edge::Request& sent = running_->request;
     Reply reply = dispatch({sent, path_of(sent.head.target), request.params});
     running_->stream = reply.stream;
+    response.headers.emplace("Date", http_date(shared_.parts.clock.now()));
     response.headers.emplace("X-Content-Type-Options", "nosniff");
     response.headers.emplace("Referrer-Policy", "no-referrer");
     fill(response, std::move(reply));

@@ -6,6 +6,7 @@
 
 #include "api/etag.h"
 #include "api/exposition.h"
+#include "api/http_date.h"
 #include "api/page.h"
 #include "api/problem.h"
 #include "api/reading_text.h"
@@ -79,6 +80,10 @@ TEST(ETag, MatchesStronglyOrWeakly) {
   EXPECT_TRUE(lists_tag("W/\"7\"", "\"7\"", true));
   EXPECT_FALSE(lists_tag("\"77\"", "\"7\"", false));
   EXPECT_FALSE(lists_tag("", "\"7\"", false));
+}
+
+TEST(HttpDate, IsThatOfTheStandard) {
+  EXPECT_EQ(http_date(784'111'777'000'000'000), "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
 TEST(Problem, NamesStatusCodeAndField) {
