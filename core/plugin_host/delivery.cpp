@@ -87,8 +87,8 @@ Result<bool> Delivery::next_block() {
   block_ = *std::move(block);
   if (!block_) return false;
   if (block_->first > scanned_) {
-    parts_.warn(std::to_string(block_->first - scanned_) + " readings left the log before they were delivered: " +
-                "raise its retention");
+    parts_.warn(std::to_string(block_->first - scanned_) +
+                " readings left the log before they were delivered: " + "raise its retention");
     scanned_ = block_->first;
   }
   return true;

@@ -28,7 +28,8 @@ void fill(myriad_error* error, std::string_view message) {
 }
 
 const char* wrong_shape(const myriad_batch& b) {
-  if (b.struct_size < offsetof(myriad_batch, sequence)) return "struct_size is too small: set it to sizeof(myriad_batch)";
+  if (b.struct_size < offsetof(myriad_batch, sequence))
+    return "struct_size is too small: set it to sizeof(myriad_batch)";
   if (b.count > 0 && !b.readings) return "readings is NULL though count is not 0";
   if (b.blob_size > 0 && !b.blob) return "blob is NULL though blob_size is not 0";
   if (b.stride < sizeof(myriad_reading) || b.stride % alignof(myriad_reading) != 0)
@@ -79,10 +80,10 @@ myriad_status entered(const myriad_host* host, F&& f) {
   return entry ? f(self(host)) : MYRIAD_E_CANCELLED;
 }
 
-const myriad_host_things things_table{
-    sizeof(myriad_host_things), 0, [](const myriad_host* h, myriad_text thing, myriad_text td, myriad_error* error) {
-      return entered(h, [&](HostTable& t) { return t.put_thing(thing, td, error); });
-    }};
+const myriad_host_things things_table{sizeof(myriad_host_things), 0,
+                                      [](const myriad_host* h, myriad_text thing, myriad_text td, myriad_error* error) {
+                                        return entered(h, [&](HostTable& t) { return t.put_thing(thing, td, error); });
+                                      }};
 
 const myriad_host_events events_table{
     sizeof(myriad_host_events), 0,
@@ -289,8 +290,8 @@ myriad_status HostTable::emit(myriad_text thing, myriad_text event, myriad_text 
     if (events_ >= max_events) return MYRIAD_E_AGAIN;
     ++events_;
   }
-  later([this, e = registry::Event{0, std::string(view(thing)), std::string(view(event)), std::string(view(data)),
-                                   time_ns}] {
+  later([this,
+         e = registry::Event{0, std::string(view(thing)), std::string(view(event)), std::string(view(data)), time_ns}] {
     if (const auto ok = parts_.registry.record_event(e); !ok) {
       ++parts_.telemetry->errors;
       parts_.telemetry->log(Level::error, "event '" + e.event + "' was not recorded: " + ok.error().message);

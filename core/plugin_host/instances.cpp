@@ -199,9 +199,16 @@ Status Hosted::try_create(const PluginInfo& plugin, const std::string& id, const
     Outcome outcome;
   };
   const auto trial = std::make_shared<Trial>();
-  trial->runner = std::make_unique<Runner>(
-      *plugin.api, HostTable::Parts{id, parts_.registry, parts_.spine, trial->points, parts_.clock,
-                                    std::make_shared<Telemetry>(parts_.clock, Log::none()), nullptr, {}, true});
+  trial->runner =
+      std::make_unique<Runner>(*plugin.api, HostTable::Parts{id,
+                                                             parts_.registry,
+                                                             parts_.spine,
+                                                             trial->points,
+                                                             parts_.clock,
+                                                             std::make_shared<Telemetry>(parts_.clock, Log::none()),
+                                                             nullptr,
+                                                             {},
+                                                             true});
   const auto strand = scheduler_.strand();
   const auto call = strand->call(
       [trial, text = config.dump()] {
@@ -209,8 +216,7 @@ Status Hosted::try_create(const PluginInfo& plugin, const std::string& id, const
         trial->runner->destroy();
       },
       SteadyClock::now() + parts_.timings.control);
-  if (call == Strand::Call::done)
-    return trial->outcome.ok() ? Status() : Status(config_error(trial->outcome));
+  if (call == Strand::Call::done) return trial->outcome.ok() ? Status() : Status(config_error(trial->outcome));
   strand->abandon();
   trial->runner->host().close();
   return Error{Code::timeout, "plugin '" + plugin.manifest.id + "' did not check its configuration within " +
@@ -317,7 +323,8 @@ Result<Hosted::Target> Hosted::owner_of(std::string_view point, bool to_write) c
   const auto property = parts_.registry.property(point);
   if (!property) return Error{Code::not_found, "property " + name + " is not known"};
   if (property->owner.empty())
-    return Error{Code::unsupported, "no instance serves " + name + ": only what an instance describes reaches equipment"};
+    return Error{Code::unsupported,
+                 "no instance serves " + name + ": only what an instance describes reaches equipment"};
   if (to_write && property->read_only) return Error{Code::denied, name + " is read-only"};
   const auto entry = find(property->owner);
   if (!entry)

@@ -143,9 +143,8 @@ void Supervisor::do_start() {
     if (!self) return;
     if (!self->update([&] { self->disconnected_ = !up; })) self->context_.changed(self->id_);
   };
-  const auto run =
-      std::make_shared<Run>(*plugin->api, HostTable::Parts{id_, parts.registry, parts.spine, parts.points, parts.clock,
-                                                           telemetry_, aside_, connection});
+  const auto run = std::make_shared<Run>(*plugin->api, HostTable::Parts{id_, parts.registry, parts.spine, parts.points,
+                                                                        parts.clock, telemetry_, aside_, connection});
   update([&] {
     if (phase_ == Phase::stopping) return;
     run_ = run;
@@ -177,8 +176,8 @@ Outcome Supervisor::feed(Run& run) {
   auto patterns = run.runner.host().patterns();
   if (patterns.empty() || !(run.runner.is_sink() || run.runner.is_processor())) return {};
   const auto& parts = context_.parts;
-  Delivery::Parts d{"instance/" + id_, parts.spine, parts.points, strand(), std::move(patterns), parts.timings,
-                    {},                {},          {},           {}};
+  Delivery::Parts d{"instance/" + id_, parts.spine, parts.points, strand(), std::move(patterns),
+                    parts.timings,     {},          {},           {},       {}};
   auto& runner = run.runner;  // outlives the delivery, which it is told to stop before
   d.deliver = [&runner](const myriad_batch& batch) {
     return runner.is_sink() ? runner.deliver(batch) : runner.process(batch);
@@ -200,7 +199,9 @@ void Supervisor::arm_polls(const RunPtr& run, const nlohmann::json& config) {
   if (interval.count() == 0 || !run->runner.is_device()) return;
   run->poll_limit = std::max(context_.parts.timings.poll, interval);
   const auto hash = std::hash<std::string>()(id_);
-  const auto phase = [&](milliseconds span) { return nanoseconds(hash % static_cast<std::size_t>(nanoseconds(span).count())); };
+  const auto phase = [&](milliseconds span) {
+    return nanoseconds(hash % static_cast<std::size_t>(nanoseconds(span).count()));
+  };
   const auto call = [weak_self = weak_from_this(), weak = std::weak_ptr(run)] {
     const auto self = weak_self.lock();
     const auto alive = weak.lock();
@@ -348,7 +349,8 @@ void Supervisor::finish_stop(Scheduler::Clock::time_point deadline) {
     if (!done && run) run->runner.cancel();
   }
   if (!done) {
-    telemetry_->log(Level::error, "its plugin does not return: it is left behind, with what it holds, until Myriad ends");
+    telemetry_->log(Level::error,
+                    "its plugin does not return: it is left behind, with what it holds, until Myriad ends");
     strand()->abandon();
     if (run) {
       run->runner.host().close();
@@ -399,7 +401,8 @@ Status Supervisor::request(milliseconds limit, std::string_view what, std::funct
       Scheduler::Clock::now() + limit);
   const auto within = " within " + std::to_string(limit.count()) + " ms";
   if (call == Strand::Call::never_ran)
-    return Error{Code::timeout, "cannot " + std::string(what) + ": the equipment was busy and nothing was sent" + within};
+    return Error{Code::timeout,
+                 "cannot " + std::string(what) + ": the equipment was busy and nothing was sent" + within};
   if (call == Strand::Call::still_running) {
     run->runner.cancel();
     return Error{Code::timeout, std::string(what) + ": the equipment did not confirm" + within +
