@@ -186,4 +186,46 @@ inline std::string TestSite::listen(const std::string& path, const std::function
   return text;
 }
 
+// One site for the tests of a file: a first password costs half a second of scrypt.
+class ApiTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { site_ = new TestSite; }
+  static void TearDownTestSuite() {
+    delete site_;
+    site_ = nullptr;
+  }
+
+  static TestSite& site() { return *site_; }
+
+  static Answer ingest(const std::string& point, const nlohmann::json& value, const std::string& time = "") {
+    nlohmann::json reading{{"point", point}, {"value", value}};
+    if (!time.empty()) reading["time"] = time;
+    return site().post("/api/v1/readings", nlohmann::json{{"readings", nlohmann::json::array({reading})}}.dump());
+  }
+
+  static Answer make_switch(const std::string& id, nlohmann::json config = nlohmann::json::object()) {
+    config["thing"] = id;
+    return site().post("/api/v1/instances",
+                       nlohmann::json{{"id", id}, {"plugin", "switch"}, {"config", config}}.dump());
+  }
+
+  // Until the answer to GET `path` is so; the last one.
+  static Answer await(const std::string& path, const std::function<bool(const nlohmann::json&)>& so) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    Answer answer = site().get(path);
+    while (!so(answer.body) && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      answer = site().get(path);
+    }
+    return answer;
+  }
+
+ private:
+  static inline TestSite* site_ = nullptr;
+};
+
+inline bool has(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
+
 }  // namespace myriad::api
