@@ -1,0 +1,27 @@
+// A table that scrolls inside its card on narrow screens, by keyboard too.
+import { Table } from '@mantine/core';
+import type { ReactNode } from 'react';
+
+interface Props {
+  label: string;
+  headings: ReactNode[];
+  minWidth?: number;
+  children: ReactNode;
+}
+
+export function ScrollTable({ label, headings, minWidth = 640, children }: Props) {
+  return (
+    <Table.ScrollContainer minWidth={minWidth} tabIndex={0} role="region" aria-label={label}>
+      <Table verticalSpacing="xs" horizontalSpacing="md" aria-label={label}>
+        <Table.Thead>
+          <Table.Tr>
+            {headings.map((heading, index) => (
+              <Table.Th key={index} fz="xs" fw={500} c="dimmed" style={{ whiteSpace: 'nowrap' }}>{heading}</Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>{children}</Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}

@@ -1,0 +1,115 @@
+// Writes one property to the equipment and says what the equipment then reported.
+import { Button, Group, NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState, type FormEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { keys } from '../../api/queries';
+import { things } from '../../api/resources';
+import type { PropertyAffordance, PropertyValue, Scalar } from '../../api/types';
+import { useErrorText } from '../../components/useErrorText';
+import { formatValue } from '../../format/value';
+
+interface Props {
+  thing: string;
+  name: string;
+  title: string;
+  property: PropertyAffordance;
+  unit?: string;
+  value: Scalar | null;
+}
+
+function useWrite({ thing, name, title }: Props) {
+  const { t, i18n } = useTranslation();
+  const text = useErrorText();
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (value: Scalar) => things.write(thing, name, value),
+    onSuccess: (read) => {
+      client.setQueryData<Record<string, PropertyValue>>([...keys.thing(thing), 'properties'], (all) => ({ ...all, [name]: read }));
+      const value = formatValue(read.value, i18n.language, [t('value.false'), t('value.true')]);
+      notifications.show({ color: 'jade', message: t('thing.written', { title, value, unit: read.unit ?? '' }) });
+    },
+    onError: (error) =>
+      notifications.show({ color: 'red', autoClose: false, title: t('thing.notWritten', { title }), message: text(error),
+        closeButtonProps: { 'aria-label': t('common.close') } }),
+  });
+}
+
+export function WriteControl(props: Props) {
+  const { t } = useTranslation();
+  const write = useWrite(props);
+  const { property, title, value } = props;
+  const label = t('thing.setLabel', { title });
+  if (property.type === 'boolean') {
+    return (
+      <Switch
+        aria-label={label} checked={write.isPending ? write.variables === true : value === true}
+        disabled={write.isPending} onChange={(event) => write.mutate(event.currentTarget.checked)}
+      />
+    );
+  }
+  return <ValueForm {...props} label={label} busy={write.isPending} onSubmit={(next) => write.mutate(next)} />;
+}
+
+interface ValueFormProps extends Props {
+  label: string;
+  busy: boolean;
+  onSubmit: (value: Scalar) => void;
+}
+
+function ValueForm({ property, unit, label, busy, onSubmit }: ValueFormProps) {
+  const { t } = useTranslation();
+  const [draft, setDraft] = useState<Scalar | ''>('');
+  const numeric = property.type === 'number' || property.type === 'integer';
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (draft !== '' || property.type === 'string') onSubmit(numeric ? Number(draft) : draft);
+  }
+
+  return (
+    <form onSubmit={submit}>
+      <Group gap={6} wrap="nowrap">
+        <ValueInput property={property} unit={unit} label={label} draft={draft} onDraft={setDraft} />
+        <Button type="submit" size="xs" variant="default" loading={busy} disabled={draft === '' && property.type !== 'string'}>
+          {t('thing.set')}
+        </Button>
+      </Group>
+    </form>
+  );
+}
+
+interface ValueInputProps {
+  property: PropertyAffordance;
+  unit?: string;
+  label: string;
+  draft: Scalar | '';
+  onDraft: (value: Scalar | '') => void;
+}
+
+function ValueInput({ property, unit, label, draft, onDraft }: ValueInputProps) {
+  const common = { size: 'xs' as const, w: 150, 'aria-label': label };
+  if (property.enum) {
+    const byText = new Map(property.enum.map((choice) => [String(choice), choice]));
+    return (
+      <Select {...common} data={[...byText.keys()]} value={draft === '' ? null : String(draft)}
+        onChange={(text) => onDraft(byText.get(text ?? '') ?? '')} />
+    );
+  }
+  if (property.type === 'number' || property.type === 'integer') {
+    const { minimum, maximum } = property;
+    return (
+      <NumberInput {...common} value={draft as number | ''} onChange={onDraft} min={minimum} max={maximum}
+        allowDecimal={property.type === 'number'} suffix={unit ? ` ${unit}` : undefined}
+        placeholder={rangeText(minimum, maximum)} />
+    );
+  }
+  return <TextInput {...common} value={String(draft)} onChange={(event) => onDraft(event.currentTarget.value)} />;
+}
+
+function rangeText(minimum?: number, maximum?: number): string | undefined {
+  if (minimum !== undefined && maximum !== undefined) return `${minimum} – ${maximum}`;
+  if (minimum !== undefined) return `≥ ${minimum}`;
+  return maximum === undefined ? undefined : `≤ ${maximum}`;
+}
