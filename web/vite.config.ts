@@ -42,7 +42,8 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { output: { manualChunks: sharedChunk, experimentalMinChunkSize: 16000 } },
+    chunkSizeWarningLimit: 700,
+    rollupOptions: { output: { manualChunks: sharedChunk } },
   },
   server: { proxy: { '/api': process.env.MYRIAD_URL ?? 'http://127.0.0.1:8080' } },
 });

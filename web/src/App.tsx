@@ -1,5 +1,5 @@
 // Providers and routes. Pages load when they are first visited.
-import { MantineProvider, Tooltip, type MantineProviderProps } from '@mantine/core';
+import { Input, MantineProvider, Tooltip, type MantineProviderProps } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createBrowserRouter, RouterProvider } from 'react-router-dom';
@@ -47,6 +47,8 @@ const router = createBrowserRouter([
 ]);
 
 const components: NonNullable<MantineProviderProps['theme']>['components'] = {
+  // Explanations below their inputs, so that the inputs of a row stand in line.
+  InputWrapper: Input.Wrapper.extend({ defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] } }),
   Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, openDelay: 150, events: { hover: true, focus: true, touch: true } } }),
 };
 

@@ -6,6 +6,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './App';
 import { startI18n } from './i18n/setup';
 
-await startI18n();
-const root = document.getElementById('root');
-if (root) createRoot(root).render(<StrictMode><App /></StrictMode>);
+void startI18n().then(() => {
+  const root = document.getElementById('root');
+  if (root) createRoot(root).render(<StrictMode><App /></StrictMode>);
+});

@@ -1,5 +1,5 @@
 // A dot for the quality of a reading, with the word and the reason for hover, keyboard and screen reader.
-import { Tooltip } from '@mantine/core';
+import { Text, Tooltip } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Quality } from '../api/types';
 
@@ -27,7 +27,7 @@ export function QualityMark({ quality, reason, withText }: Props) {
         style={{ display: 'inline-flex', alignItems: 'center', gap: 7, whiteSpace: 'nowrap' }}
       >
         <span style={{ width: 8, height: 8, borderRadius: 4, background: COLORS[quality], flex: 'none' }} />
-        {withText && <span>{word}</span>}
+        {withText && <Text span inherit visibleFrom="sm">{word}</Text>}
       </span>
     </Tooltip>
   );

@@ -14,7 +14,7 @@ const COLORS: Record<InstanceState, string> = {
 export function StateBadge({ state }: { state: InstanceState }) {
   const { t } = useTranslation();
   return (
-    <Badge color={COLORS[state]} variant="light" tt="none" fw={550} radius="sm">
+    <Badge color={COLORS[state]} variant="light" tt="none" fw={550} radius="sm" style={{ flex: 'none' }}>
       {t(`instance.state.${state}`)}
     </Badge>
   );

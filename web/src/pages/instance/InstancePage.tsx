@@ -45,7 +45,7 @@ function InstanceView({ instance, rate }: { instance: Instance; rate?: number })
       />
       {error && <LastError error={error} active={instance.state === 'faulted' || instance.state === 'degraded'} />}
       <Facts instance={instance} rate={rate} />
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" verticalSpacing={0}>
         <StatsSection instance={instance} />
         <ConfigSection instance={instance} />
       </SimpleGrid>

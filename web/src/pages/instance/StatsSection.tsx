@@ -17,7 +17,7 @@ export function StatsSection({ instance }: { instance: Instance }) {
   const metrics = Object.entries(instance.metrics ?? {}).map(([name, value]) => ({ name, value: show(value) }));
   return (
     <Section title={t('instance.statistics')} padded={false}>
-      <Table verticalSpacing={7} horizontalSpacing="md" aria-label={t('instance.statistics')}>
+      <Table verticalSpacing={7} horizontalSpacing="md" borderColor="var(--line)" aria-label={t('instance.statistics')}>
         <Table.Tbody>
           {[...counters, ...metrics].map(({ name, value }) => (
             <Table.Tr key={name}>

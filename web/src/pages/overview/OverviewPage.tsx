@@ -30,7 +30,7 @@ export default function OverviewPage() {
       <Tiles system={system.data} instances={instances.data?.items} rate={rate} />
       <PageState query={instances}>
         {({ items }) => (items.length === 0 ? <FirstSteps /> : (
-          <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" style={{ alignItems: 'start' }}>
+          <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" verticalSpacing={0} style={{ alignItems: 'start' }}>
             <InstanceSummary items={items} rates={rates} />
             <RecentEvents />
           </SimpleGrid>
@@ -66,7 +66,7 @@ function Tiles({ system, instances, rate }: TilesProps) {
 function Tile({ label, value, note, to }: { label: string; value: ReactNode; note?: ReactNode; to?: string }) {
   return (
     <div className="surface" style={{ padding: '14px 16px' }}>
-      <Text fz="xs" c="dimmed" component="div">{to ? <Link className="row-link" to={to}>{label}</Link> : label}</Text>
+      <Text fz="xs" c="dimmed" component="div">{to ? <Link className="row-link" style={{ fontSize: 'inherit' }} to={to}>{label}</Link> : label}</Text>
       <Text fz={22} fw={600} className="number" style={{ letterSpacing: '-0.02em' }}>{value}</Text>
       {note && <Text fz="xs" c="dimmed">{note}</Text>}
     </div>

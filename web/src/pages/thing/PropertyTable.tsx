@@ -24,9 +24,9 @@ export function PropertyTable({ thing, values }: Props) {
     return <EmptyState icon="things" title={t('thing.noProperties')}>{t('thing.noPropertiesText')}</EmptyState>;
   }
   const writable = properties.some(([, property]) => isWritable(property));
-  const headings = [t('thing.property'), t('thing.value'), t('thing.quality'), t('thing.updated')];
+  const headings = [t('thing.property'), t('thing.value'), t('thing.quality'), { wide: t('thing.updated') }];
   return (
-    <ScrollTable label={t('thing.properties')} headings={writable ? [...headings, t('thing.set')] : headings} minWidth={560}>
+    <ScrollTable label={t('thing.properties')} headings={writable ? [...headings, t('thing.set')] : headings} minWidth={320}>
       {properties.map(([name, property]) => (
         <PropertyRow key={name} thing={thing.name} name={name} property={property} loaded={values[name]} writable={writable} />
       ))}
@@ -61,7 +61,7 @@ function PropertyRow({ thing, name, property, loaded, writable }: RowProps) {
       </Table.Th>
       <Table.Td><ValueText shown={shown} unit={unit} /></Table.Td>
       <Table.Td><ReasonedQuality thing={thing} name={name} quality={shown.quality} /></Table.Td>
-      <Table.Td c="dimmed"><TimeAgo time={shown.time} /></Table.Td>
+      <Table.Td c="dimmed" visibleFrom="sm"><TimeAgo time={shown.time} /></Table.Td>
       {writable && (
         <Table.Td>
           {isWritable(property) && (

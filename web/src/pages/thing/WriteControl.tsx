@@ -62,17 +62,19 @@ function ValueForm({ property, unit, label, busy, onSubmit }: ValueFormProps) {
   const { t } = useTranslation();
   const [draft, setDraft] = useState<Scalar | ''>('');
   const numeric = property.type === 'number' || property.type === 'integer';
+  const mayBeEmpty = property.type === 'string' && !property.enum;
+  const ready = draft !== '' || mayBeEmpty;
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (draft !== '' || property.type === 'string') onSubmit(numeric ? Number(draft) : draft);
+    if (ready) onSubmit(numeric ? Number(draft) : draft);
   }
 
   return (
     <form onSubmit={submit}>
       <Group gap={6} wrap="nowrap">
         <ValueInput property={property} unit={unit} label={label} draft={draft} onDraft={setDraft} />
-        <Button type="submit" size="xs" variant="default" loading={busy} disabled={draft === '' && property.type !== 'string'}>
+        <Button type="submit" size="xs" variant="default" loading={busy} disabled={!ready}>
           {t('thing.set')}
         </Button>
       </Group>

@@ -4,8 +4,10 @@ import { ActionIcon, Badge, Box, Collapse, Group, Text, UnstyledButton } from '@
 import type { ArrayFieldItemTemplateProps, ErrorSchema } from '@rjsf/utils';
 import { isValidElement, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { JsonObject } from '../../../api/types';
 import { Icon, type IconName } from '../../../components/Icon';
-import { isNode } from '../../../schema/walk';
+import { withoutDefaults } from '../../../schema/defaults';
+import { isNode, type SchemaNode } from '../../../schema/walk';
 
 const OPEN_AT_FIRST = 2;
 const SUMMED_UP = 5;
@@ -20,9 +22,10 @@ function fieldState({ children }: ArrayFieldItemTemplateProps): FieldState {
   return isValidElement(children) ? (children.props as FieldState) : {};
 }
 
-function summary(data: unknown): string {
+// What people set themselves says more than the defaults they left.
+function summary(schema: SchemaNode, data: unknown): string {
   if (!isNode(data)) return '';
-  const scalars = Object.values(data).filter((value) => ['string', 'number'].includes(typeof value) && value !== '');
+  const scalars = Object.values(withoutDefaults(schema, data as JsonObject) as JsonObject).filter((value) => ['string', 'number'].includes(typeof value) && value !== '');
   return scalars.slice(0, SUMMED_UP).join(' · ');
 }
 
@@ -49,7 +52,7 @@ export function ItemTemplate(props: ArrayFieldItemTemplateProps) {
   }
   return (
     <Box style={{ border: '1px solid var(--line)', borderRadius: 8 }}>
-      <ItemHeader item={props} text={summary(formData)} wrong={wrong} open={open} onToggle={() => setOpen(!open)} />
+      <ItemHeader item={props} text={summary(schema as SchemaNode, formData)} wrong={wrong} open={open} onToggle={() => setOpen(!open)} />
       <Collapse in={open}>{open && <Box p="md" pt="xs">{children}</Box>}</Collapse>
     </Box>
   );
