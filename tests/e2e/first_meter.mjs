@@ -123,7 +123,7 @@ async function changeLanguageAndColours(page) {
   await page.getByRole('heading', { level: 2, name: '最近一小时' }).waitFor();
   const language = await page.locator('html').getAttribute('lang');
   if (language !== 'zh') throw new Error(`the document says lang="${language}" after switching to Chinese`);
-  await page.getByRole('radiogroup', { name: '配色' }).getByRole('radio', { name: '深色' }).check({ force: true });
+  await page.getByRole('radiogroup', { name: '配色' }).getByTitle('深色').click();
   await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
 }
 

@@ -1,5 +1,4 @@
 import { Anchor, SimpleGrid, Stack, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -10,6 +9,7 @@ import type { InstanceDraft, Plugin } from '../../api/types';
 import { EmptyState } from '../../components/EmptyState';
 import { PageHeader } from '../../components/PageHeader';
 import { PageState } from '../../components/PageState';
+import { useNotify } from '../../components/useNotify';
 import { pickText } from '../../i18n/languages';
 import { InstanceEditor } from './InstanceEditor';
 import { SAVED } from './useLeaveGuard';
@@ -53,12 +53,13 @@ function NewInstance({ plugin }: { plugin: Plugin }) {
   const { t, i18n } = useTranslation();
   const navigate = useNavigate();
   const forget = useForgetInstances();
+  const notify = useNotify();
   const initial = useMemo<InstanceDraft>(() => ({ id: '', plugin: plugin.id, config: {}, enabled: true }), [plugin.id]);
   const create = useMutation({
     mutationFn: instances.create,
     onSuccess: (_, { id }) => {
       forget();
-      notifications.show({ color: 'jade', message: t('form.created', { id }) });
+      notify.done(t('form.created', { id }));
       navigate(`/instances/${encodeURIComponent(id)}`, { state: SAVED });
     },
   });

@@ -1,4 +1,3 @@
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -10,6 +9,7 @@ import type { Instance, InstanceDraft, Json, JsonObject, Plugin } from '../../ap
 import { EmptyState } from '../../components/EmptyState';
 import { PageHeader } from '../../components/PageHeader';
 import { PageState } from '../../components/PageState';
+import { useNotify } from '../../components/useNotify';
 import { dropNulls, mergePatch } from '../../schema/secrets';
 import { ConflictAlert } from './ConflictAlert';
 import { InstanceEditor } from './InstanceEditor';
@@ -62,6 +62,7 @@ function Editing({ plugin, answer, onReload }: EditingProps) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const forget = useForgetInstances();
+  const notify = useNotify();
   const { id, enabled } = answer.data;
   const initial = useMemo<InstanceDraft>(
     () => ({ id, plugin: plugin.id, enabled, config: dropNulls(answer.data.config as Json) as JsonObject }),
@@ -74,7 +75,7 @@ function Editing({ plugin, answer, onReload }: EditingProps) {
     },
     onSuccess: () => {
       forget();
-      notifications.show({ color: 'jade', message: t('form.saved', { id }) });
+      notify.done(t('form.saved', { id }));
       navigate(`/instances/${encodeURIComponent(id)}`, { state: SAVED });
     },
   });

@@ -67,7 +67,9 @@ function Plot({ lines, buffer }: { lines: ChartLine[]; buffer: SeriesBuffer }) {
   useEffect(() => {
     if (width === 0) return;
     const data = () => joined(buffer);
-    const options = chartOptions({ lines, width, height: HEIGHT, dark: scheme === 'dark', language: i18n.language, windowSeconds: WINDOW_S });
+    const options = chartOptions({
+      lines, width, height: HEIGHT, dark: scheme === 'dark', language: i18n.language, timeLabel: t('thing.time'), windowSeconds: WINDOW_S,
+    });
     const chart = new uPlot(options, data(), box.current);
     plot.current = chart;
     const timer = setInterval(() => {

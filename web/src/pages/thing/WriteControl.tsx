@@ -1,13 +1,12 @@
 // Writes one property to the equipment and says what the equipment then reported.
 import { Button, Group, NumberInput, Select, Switch, TextInput } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { keys } from '../../api/queries';
 import { things } from '../../api/resources';
 import type { PropertyAffordance, PropertyValue, Scalar } from '../../api/types';
-import { useErrorText } from '../../components/useErrorText';
+import { useNotify } from '../../components/useNotify';
 import { formatValue } from '../../format/value';
 
 interface Props {
@@ -21,18 +20,16 @@ interface Props {
 
 function useWrite({ thing, name, title }: Props) {
   const { t, i18n } = useTranslation();
-  const text = useErrorText();
+  const notify = useNotify();
   const client = useQueryClient();
   return useMutation({
     mutationFn: (value: Scalar) => things.write(thing, name, value),
     onSuccess: (read) => {
       client.setQueryData<Record<string, PropertyValue>>([...keys.thing(thing), 'properties'], (all) => ({ ...all, [name]: read }));
       const value = formatValue(read.value, i18n.language, [t('value.false'), t('value.true')]);
-      notifications.show({ color: 'jade', message: t('thing.written', { title, value, unit: read.unit ?? '' }) });
+      notify.done(t('thing.written', { title, value, unit: read.unit ?? '' }));
     },
-    onError: (error) =>
-      notifications.show({ color: 'red', autoClose: false, title: t('thing.notWritten', { title }), message: text(error),
-        closeButtonProps: { 'aria-label': t('common.close') } }),
+    onError: (error) => notify.failed(t('thing.notWritten', { title }), error),
   });
 }
 

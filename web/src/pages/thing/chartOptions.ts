@@ -9,6 +9,7 @@ interface Look {
   height: number;
   dark: boolean;
   language: string;
+  timeLabel: string;
   windowSeconds: number;
 }
 
@@ -34,9 +35,9 @@ function axes({ lines, dark, language }: Look): uPlot.Axis[] {
   }))];
 }
 
-function series({ lines, language }: Look): uPlot.Series[] {
+function series({ lines, language, timeLabel }: Look): uPlot.Series[] {
   const exact = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
-  const time: uPlot.Series = { label: '', value: (_, at) => (at == null ? '–' : exact.format(at * 1000)) };
+  const time: uPlot.Series = { label: timeLabel, value: (_, at) => (at == null ? '–' : exact.format(at * 1000)) };
   return [time, ...lines.map(({ title, unit }, index): uPlot.Series => ({
     label: title,
     scale: scaleOf(unit),

@@ -9,6 +9,7 @@ export function SelectWidget(props: WidgetProps) {
   const options = {
     ...props.options,
     description: props.options.description ?? props.schema.description,
+    allowDeselect: false, // Choosing the same again must not empty the field; clearing has its own button.
     clearable: !props.required,
     clearButtonProps: { 'aria-label': t('form.clear') },
   };
