@@ -40,14 +40,11 @@ else()
   add_compile_definitions($<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 endif()
 
-<<<<<<< HEAD
 if(MYRIAD_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-=======
 include(${CMAKE_SOURCE_DIR}/sdk/cmake/MyriadPlugin.cmake)
->>>>>>> host
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(nlohmann_json REQUIRED)
