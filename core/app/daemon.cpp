@@ -11,7 +11,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "api/api.h"
+#include "api/handler.h"
 #include "app/live_feed.h"
 #include "app/logging.h"
 #include "bus/bus.h"
@@ -133,7 +133,8 @@ Status open_stores(Floors& f, const ServeOptions& options, const Logging& loggin
                      f.security);
       !ok)
     return ok;
-  spine::Options spine{.file = data / "spine.db"};
+  spine::Options spine;
+  spine.file = data / "spine.db";
   spine.retain_bytes = options.spine_megabytes << 20;
   spine.retain_time = std::chrono::hours(options.spine_hours);
   if (auto ok = keep(spine::Spine::open(spine, f.points, f.clock, logging.log("spine")), f.spine); !ok) return ok;
@@ -154,7 +155,9 @@ Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging
   f.api = std::make_unique<api::Api>(api::Parts{*f.registry, *f.spine, *f.history, *f.bus, f.points, *f.plugins,
                                                 *f.instances, *f.security, f.clock, logging.log("api"), MYRIAD_VERSION,
                                                 site_name()});
-  edge::Options edge{.host = options.host, .port = options.port};
+  edge::Options edge;
+  edge.host = options.host;
+  edge.port = options.port;
   if (options.tls && !options.certificate.empty()) {
     edge.certificate = options.certificate;
     edge.key = options.key;

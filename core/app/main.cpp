@@ -8,6 +8,7 @@
 
 #include "app/daemon.h"
 #include "app/options.h"
+#include "myriad/plugin.h"
 
 namespace {
 
