@@ -91,6 +91,7 @@ awaitable<bool> ClientConnection::serve_request() {
 
 awaitable<bool> ClientConnection::read_head() {
   enter(Phase::waiting, shared_.limits.idle_deadline);
+  head_only_ = false;
   std::size_t seen = 0;
   while (!shared_.stopping || !in_.empty()) {
     while (in_.starts_with("\r\n")) in_.erase(0, 2);  // some clients end a body with one (RFC 9112, section 2.2)
@@ -216,10 +217,16 @@ awaitable<bool> ClientConnection::fill(std::size_t about) {
 awaitable<Answer> ClientConnection::ask() {
   enter(Phase::handling, {});
   allow_forever();
-  if (aborted_ || !shared_.workers.claim())
-    co_return refused({503, "too many requests wait to be handled: try again in a second"});
-  ++shared_.requests;
-  Answer answer = co_await run_handler();
+  Answer answer;
+  if (shared_.handler.is_quick(request_.head)) {
+    ++shared_.requests;
+    answer = call_handler();
+  } else {
+    if (aborted_ || !shared_.workers.claim())
+      co_return refused({503, "too many requests wait to be handled: try again in a second"});
+    ++shared_.requests;
+    answer = co_await run_handler();
+  }
   body_.clear();
   if (answer.bytes.empty()) co_return refused({500, "the request could not be handled: the log says why"});
   co_return answer;
@@ -235,7 +242,7 @@ awaitable<Answer> ClientConnection::run_handler() {
   return asio::async_initiate<const asio::use_awaitable_t<>&, void(Answer)>(start, use_awaitable);
 }
 
-// On a worker.
+// On a worker, unless the request is quick.
 Answer ClientConnection::call_handler() {
   try {
     return shared_.handler.handle({request_.head, body_view_, memo_});

@@ -86,8 +86,11 @@ class Handler {
   virtual ~Handler() = default;
   // On an I/O thread, before the body is read: how many bytes of body this request may have. Must not block.
   virtual std::size_t body_limit(const Head&) = 0;
-  // On a worker thread; may block.
+  // On a worker thread; may block. On an I/O thread when is_quick() said so; must not block then.
   virtual Answer handle(const Request&) = 0;
+  // On an I/O thread: will handle() answer this from memory, within microseconds? Passing a request to a worker and its
+  // answer back costs more than such an answer itself.
+  virtual bool is_quick(const Head&) { return false; }
   // On an I/O thread: the answer when the edge refuses by itself (400, 408, 413, 414, 417, 431, 500, 501, 503, 505,
   // 507): status line, fields with Content-Length, body. The edge adds Connection: close and Retry-After.
   virtual std::string refuse(int status, std::string_view reason) = 0;

@@ -186,6 +186,18 @@ TEST_F(EdgeServer, AnswersAHandlerThatThrows) {
   expect_alive("an exception");
 }
 
+TEST_F(EdgeServer, AnswersQuickRequestsWithoutAWorker) {
+  Limits limits;
+  limits.workers = 1;
+  start(limits);
+  auto blocked = client();
+  blocked.send(get("/block"));
+  ASSERT_TRUE(handler_.wait_for_blocked(1));
+  EXPECT_EQ(body_of(ask(get("/quick"))), "GET /quick ");
+  handler_.release();
+  EXPECT_TRUE(blocked.read_answer().starts_with("HTTP/1.1 200 "));
+}
+
 TEST_F(EdgeServer, RefusesWhenTheQueueIsFull) {
   Limits limits;
   limits.workers = 1;

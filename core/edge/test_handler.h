@@ -20,6 +20,7 @@ class TestHandler final : public Handler {
   static constexpr std::size_t body_max = std::size_t{2} << 20;
 
   std::size_t body_limit(const Head&) override { return body_max; }
+  bool is_quick(const Head& head) override { return head.target == "/quick"; }
   std::string refuse(int status, std::string_view reason) override {
     return text("HTTP/1.1 " + std::to_string(status) + " Refused", reason);
   }
