@@ -255,6 +255,16 @@ TEST(Instances, ManyHungPollsStopTogether) {
   }
 }
 
+TEST(Instances, OneThatDoesNotReturnSpoilsNoOthersStop) {
+  Site site;
+  ASSERT_TRUE(site.create("a", "fickle", {{"thing", "a"}, {"interval_ms", 1}, {"poll", "stuck"}}));
+  for (const char* id : {"b", "c"}) ASSERT_TRUE(site.create(id, "fickle", {{"thing", id}, {"interval_ms", 1}}));
+  EXPECT_TRUE(eventually([&] { return site.instances->get("a")->polls == 1; }));
+  site.instances->stop_all(500ms);
+  EXPECT_TRUE(site.instances->get("a")->last_error);
+  for (const char* id : {"b", "c"}) EXPECT_FALSE(site.instances->get(id)->last_error) << id;
+}
+
 TEST(Instances, FourHundredPollOnFewThreads) {
   Site site;
   for (int i = 0; i < 400; ++i) {

@@ -355,7 +355,7 @@ void Supervisor::finish_stop(Scheduler::Clock::time_point deadline) {
   const auto run = current();
   // A call may begin between cancel() and the stop: cancel again until it is through.
   constexpr milliseconds slice{100};
-  bool done = false;
+  bool done = stopped.wait_for(milliseconds(0)) == std::future_status::ready;  // perhaps while others were waited for
   while (!done && Scheduler::Clock::now() < deadline) {
     done = stopped.wait_until(std::min(deadline, Scheduler::Clock::now() + slice)) == std::future_status::ready;
     if (!done && run) run->runner.cancel();
