@@ -2,6 +2,7 @@
 // point, compressed by type; open chunks are in memory and can be queried. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -21,6 +22,11 @@ namespace myriad::historian {
 struct Options {
   std::filesystem::path file;  // history.db
   std::size_t chunk_readings = 1'024;
+  // A slow point's readings are stored as a part of a chunk, and the part is replaced as the chunk grows, when they
+  // have waited so long or so many readings came after them: a restart reads at most that much again.
+  std::chrono::seconds store_after{60};
+  std::uint64_t store_after_readings = 16'000'000;
+  std::size_t open_bytes = std::size_t{64} << 20;  // beyond it the fuller open chunks are closed early
 };
 
 // Half open: from <= time < to.
