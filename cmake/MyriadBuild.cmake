@@ -84,6 +84,13 @@ function(myriad_floor name)
   endif()
 endfunction()
 
+# A plugin shows one symbol, so that two plugins with the same library inside never meet.
+function(myriad_exports_test id)
+  if(MYRIAD_TESTS)
+    add_test(NAME ${id}_exports COMMAND ${CMAKE_SOURCE_DIR}/sdk/abi/exports_test.sh $<TARGET_FILE:plugin_${id}>)
+  endif()
+endfunction()
+
 # Plugin headers of the folder itself are included by file name; everything else comes from the SDK.
 function(myriad_plugin id)
   cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
@@ -92,6 +99,7 @@ function(myriad_plugin id)
   list(REMOVE_ITEM sources ${tests})
   myriad_add_plugin(${id} SOURCES ${sources} LIBS ${ARG_LIBS} Threads::Threads myriad_warnings
     OUTPUT ${CMAKE_BINARY_DIR}/plugins)
+  myriad_exports_test(${id})
   if(tests)
     myriad_test(${id}_plugin_test SOURCES ${tests} ${sources} LIBS Myriad::sdk ${ARG_LIBS} Threads::Threads)
     if(TARGET ${id}_plugin_test)

@@ -113,6 +113,8 @@ void Delivery::deliver() {
                          scanned_ - 1};
   auto outcome = parts_.deliver(raw);
   if (outcome.ok() && parts_.save) outcome = parts_.save(state_);
+  const HostTable::Entry here(parts_.host);
+  if (!here) return;  // the plugin was left behind: spine and supervisor may be gone
   if (outcome.ok())
     delivered();
   else

@@ -12,7 +12,7 @@
 
 #include "base/scheduler.h"
 #include "model/points.h"
-#include "plugin_host/instances.h"
+#include "plugin_host/host_table.h"
 #include "plugin_host/outcome.h"
 #include "spine/spine.h"
 
@@ -25,6 +25,7 @@ class Delivery : public std::enable_shared_from_this<Delivery> {
     spine::Spine& spine;
     model::Points& points;
     std::shared_ptr<Strand> strand;
+    HostTable& host;
     std::vector<std::string> patterns;
     Timings timings;
     std::function<Outcome(const myriad_batch&)> deliver;

@@ -54,25 +54,6 @@ HostTable& self(const myriad_host* host) {
   return *static_cast<HostTable*>(host->ctx);
 }
 
-}  // namespace
-
-// `open_` is read before the lock too, so that a stream of calls cannot keep close() waiting.
-class HostTable::Entry {
- public:
-  explicit Entry(HostTable& table) {
-    if (!table.open_) return;
-    lock_ = std::shared_lock(table.gate_);
-    inside_ = table.open_;
-  }
-  explicit operator bool() const { return inside_; }
-
- private:
-  std::shared_lock<std::shared_mutex> lock_;
-  bool inside_ = false;
-};
-
-namespace {
-
 // Every function of the table: nothing but CANCELLED once it is closed.
 template <class F>
 myriad_status entered(const myriad_host* host, F&& f) {

@@ -45,8 +45,21 @@ class HostTable {
   // For a plugin that was left behind: from now on every function fails and touches nothing. Waits for calls in it.
   void close();
 
-  // Entered by each function; false once closed.
-  class Entry;
+  // Held by each function, and by work for the instance that a late return of its plugin may cause. False once closed.
+  // `open_` is read before the lock too, so that a stream of calls cannot keep close() waiting.
+  class Entry {
+   public:
+    explicit Entry(HostTable& table) {
+      if (!table.open_) return;
+      lock_ = std::shared_lock(table.gate_);
+      inside_ = table.open_;
+    }
+    explicit operator bool() const { return inside_; }
+
+   private:
+    std::shared_lock<std::shared_mutex> lock_;
+    bool inside_ = false;
+  };
 
   myriad_status intern(myriad_text thing, myriad_text property, std::uint32_t* id);
   myriad_status publish(const myriad_batch&, spine::Spine::Done);

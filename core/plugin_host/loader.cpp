@@ -29,6 +29,10 @@ std::string hex(std::uint32_t v) {
   return buffer;
 }
 
+// What ABI 1.0 had; later minors add at the tail.
+constexpr std::size_t table_v1_0 =
+    offsetof(myriad_plugin_api, get_extension) + sizeof(myriad_plugin_api::get_extension);
+
 Status check_functions(const myriad_plugin_api& api) {
   const std::pair<const char*, bool> functions[] = {{"create", api.create}, {"destroy", api.destroy},
                                                     {"start", api.start},   {"stop", api.stop},
@@ -41,9 +45,9 @@ Status check_functions(const myriad_plugin_api& api) {
 }  // namespace
 
 Status check_api(const myriad_plugin_api& api, std::string_view id) {
-  if (api.struct_size < sizeof(myriad_plugin_api))
+  if (api.struct_size < table_v1_0)
     return refused("its myriad_plugin_api has " + std::to_string(api.struct_size) + " bytes, this host needs " +
-                   std::to_string(sizeof(myriad_plugin_api)) + ": rebuild it with this host's SDK");
+                   std::to_string(table_v1_0) + ": rebuild it with this host's SDK");
   if (api.abi >> 16 != MYRIAD_ABI_MAJOR)
     return refused("it was built for ABI " + abi_text(api.abi) + ", this host has " + abi_text(MYRIAD_ABI) +
                    ": rebuild it with an SDK of major version " + std::to_string(MYRIAD_ABI_MAJOR));

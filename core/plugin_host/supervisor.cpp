@@ -166,8 +166,11 @@ void Supervisor::do_start() {
 }
 
 Outcome Supervisor::try_start(Run& run, const nlohmann::json& config) {
+  const Outcome late{MYRIAD_E_CANCELLED, "it was stopped meanwhile"};
   if (auto outcome = run.runner.create(config.dump()); !outcome.ok()) return outcome;
+  if (run.over) return late;
   if (auto outcome = feed(run); !outcome.ok()) return outcome;
+  if (run.over) return late;
   return run.runner.start();
 }
 
@@ -176,8 +179,17 @@ Outcome Supervisor::feed(Run& run) {
   auto patterns = run.runner.host().patterns();
   if (patterns.empty() || !(run.runner.is_sink() || run.runner.is_processor())) return {};
   const auto& parts = context_.parts;
-  Delivery::Parts d{"instance/" + id_, parts.spine, parts.points, strand(), std::move(patterns),
-                    parts.timings,     {},          {},           {},       {}};
+  Delivery::Parts d{"instance/" + id_,
+                    parts.spine,
+                    parts.points,
+                    strand(),
+                    run.runner.host(),
+                    std::move(patterns),
+                    parts.timings,
+                    {},
+                    {},
+                    {},
+                    {}};
   auto& runner = run.runner;  // outlives the delivery, which it is told to stop before
   d.deliver = [&runner](const myriad_batch& batch) {
     return runner.is_sink() ? runner.deliver(batch) : runner.process(batch);
@@ -343,7 +355,7 @@ void Supervisor::finish_stop(Scheduler::Clock::time_point deadline) {
   const auto run = current();
   // A call may begin between cancel() and the stop: cancel again until it is through.
   constexpr milliseconds slice{100};
-  bool done = false;
+  bool done = stopped.wait_for(milliseconds(0)) == std::future_status::ready;  // perhaps while others were waited for
   while (!done && Scheduler::Clock::now() < deadline) {
     done = stopped.wait_until(std::min(deadline, Scheduler::Clock::now() + slice)) == std::future_status::ready;
     if (!done && run) run->runner.cancel();

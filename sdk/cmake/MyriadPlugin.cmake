@@ -19,6 +19,7 @@ function(myriad_add_plugin id)
   set_target_properties(plugin_${id} PROPERTIES PREFIX "" OUTPUT_NAME ${id} LIBRARY_OUTPUT_DIRECTORY ${home}
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_link_libraries(plugin_${id} PRIVATE Myriad::sdk ${ARG_LIBS})
-  target_link_options(plugin_${id} PRIVATE -Wl,--exclude-libs,ALL)
+  # Hidden visibility alone leaves the templates of the standard library visible.
+  target_link_options(plugin_${id} PRIVATE -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
   configure_file(${ARG_MANIFEST} ${home}/manifest.json COPYONLY)
 endfunction()

@@ -318,8 +318,9 @@ myriad_status guarded(myriad_error* e, F&& f) noexcept {
   return MYRIAD_E_INTERNAL;
 }
 
-template <class T>
-T& self(myriad_instance* i) {
+// The instance by one of its faces, so that a plugin's own read() or a private override hides nothing.
+template <class T, class Face>
+Face& self(myriad_instance* i) {
   return *reinterpret_cast<T*>(i);
 }
 
@@ -329,22 +330,23 @@ const myriad_ext_device* device_table() {
       sizeof(myriad_ext_device),
       0,
       [](myriad_instance* i, std::int64_t deadline, myriad_error* e) {
-        return guarded(e, [&] { self<T>(i).discover(deadline); });
+        return guarded(e, [&] { self<T, Device>(i).discover(deadline); });
       },
       [](myriad_instance* i, std::int64_t deadline, myriad_error* e) {
-        return guarded(e, [&] { self<T>(i).poll(deadline); });
+        return guarded(e, [&] { self<T, Device>(i).poll(deadline); });
       },
       [](myriad_instance* i, const std::uint32_t* points, std::uint32_t count, std::int64_t deadline, myriad_error* e) {
-        return guarded(e, [&] { self<T>(i).read({points, count}, deadline); });
+        return guarded(e, [&] { self<T, Device>(i).read({points, count}, deadline); });
       },
       [](myriad_instance* i, const myriad_batch* batch, myriad_status* each, myriad_error* e) {
-        return guarded(e, [&] { self<T>(i).write(BatchView(*batch), {each, batch->count}); });
+        return guarded(e, [&] { self<T, Device>(i).write(BatchView(*batch), {each, batch->count}); });
       },
       [](myriad_instance* i, myriad_text thing, myriad_text action, myriad_text input,
          void (*reply)(void*, myriad_status, myriad_text), void* user, myriad_error* e) {
         return guarded(e, [&] {
-          self<T>(i).invoke(view(thing), view(action), view(input),
-                            [reply, user](myriad_status s, std::string_view out) { reply(user, s, text(out)); });
+          self<T, Device>(i).invoke(
+              view(thing), view(action), view(input),
+              [reply, user](myriad_status s, std::string_view out) { reply(user, s, text(out)); });
         });
       }};
   return &table;
@@ -354,7 +356,7 @@ template <class T>
 const myriad_ext_sink* sink_table() {
   static const myriad_ext_sink table{sizeof(myriad_ext_sink), 0,
                                      [](myriad_instance* i, const myriad_batch* batch, myriad_error* e) {
-                                       return guarded(e, [&] { self<T>(i).deliver(BatchView(*batch)); });
+                                       return guarded(e, [&] { self<T, Sink>(i).deliver(BatchView(*batch)); });
                                      }};
   return &table;
 }
@@ -364,16 +366,16 @@ const myriad_ext_processor* processor_table() {
   static const myriad_ext_processor table{
       sizeof(myriad_ext_processor), 0,
       [](myriad_instance* i, const myriad_batch* in, myriad_error* e) {
-        return guarded(e, [&] { self<T>(i).process(BatchView(*in)); });
+        return guarded(e, [&] { self<T, Processor>(i).process(BatchView(*in)); });
       },
       [](myriad_instance* i, void (*write)(void*, const void*, std::size_t), void* user) {
         return guarded(nullptr, [&] {
-          const std::string state = self<T>(i).save();
+          const std::string state = self<T, Processor>(i).save();
           write(user, state.data(), state.size());
         });
       },
       [](myriad_instance* i, const void* state, std::size_t size, myriad_error* e) {
-        return guarded(e, [&] { self<T>(i).load({static_cast<const char*>(state), size}); });
+        return guarded(e, [&] { self<T, Processor>(i).load({static_cast<const char*>(state), size}); });
       }};
   return &table;
 }
@@ -405,10 +407,10 @@ myriad_plugin_api plugin_api(const char* id, const char* version) {
           [](const myriad_host* host, const char* config, myriad_instance** out, myriad_error* e) {
             return guarded(e, [&] { *out = reinterpret_cast<myriad_instance*>(new T(Host(host), config)); });
           },
-          [](myriad_instance* i) { delete &self<T>(i); },
-          [](myriad_instance* i, myriad_error* e) { return guarded(e, [&] { self<T>(i).start(); }); },
-          [](myriad_instance* i) { guarded(nullptr, [&] { self<T>(i).stop(); }); },
-          [](myriad_instance* i) { self<T>(i).cancel(); },
+          [](myriad_instance* i) { delete &self<T, T>(i); },
+          [](myriad_instance* i, myriad_error* e) { return guarded(e, [&] { self<T, Plugin>(i).start(); }); },
+          [](myriad_instance* i) { guarded(nullptr, [&] { self<T, Plugin>(i).stop(); }); },
+          [](myriad_instance* i) { self<T, Plugin>(i).cancel(); },
           [](myriad_instance* i, const char* ext) { return detail::extension<T>(i, ext); }};
 }
 
