@@ -40,6 +40,10 @@ else()
   add_compile_definitions($<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 endif()
 
+if(MYRIAD_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 include(${CMAKE_SOURCE_DIR}/sdk/cmake/MyriadPlugin.cmake)
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)

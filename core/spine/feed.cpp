@@ -5,6 +5,9 @@
 namespace myriad::spine {
 namespace {
 
+// Who reads what is older does not keep up, and reads from disk.
+constexpr Nanos recent_time = 10'000'000'000;
+
 std::size_t memory_of(const Block& block) {
   return sizeof(Block) + block.batch.readings.capacity() * sizeof(model::Reading) + block.batch.blob.capacity();
 }
@@ -29,8 +32,10 @@ void Feed::keep(const BlockPtr& block) {
   if (block->batch.readings.empty()) return;
   recent_.push_back(block);
   held_bytes_ += memory_of(*block);
-  for (; held_bytes_ > recent_bytes_ && !recent_.empty(); recent_.pop_front())
-    held_bytes_ -= memory_of(*recent_.front());
+  const auto stale = [&] {
+    return held_bytes_ > recent_bytes_ || recent_.front()->committed < block->committed - recent_time;
+  };
+  for (; !recent_.empty() && stale(); recent_.pop_front()) held_bytes_ -= memory_of(*recent_.front());
 }
 
 void Feed::set_begin(Sequence begin) {

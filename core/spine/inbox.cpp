@@ -71,8 +71,9 @@ Status Inbox::admit(std::size_t readings, std::size_t bytes) {
 }
 
 void Inbox::start_block() {
-  // Room for as many readings as came last time, so that a busy block grows once and an idle one stays small.
-  expected_readings_ = std::min(filling_.block->batch.readings.size() + 256, commit_readings_ + 256);
+  // Room for a little more than came last time, so that a busy block grows once and an idle one stays small.
+  const std::size_t readings = filling_.block->batch.readings.size();
+  expected_readings_ = std::min(readings + readings / 4, commit_readings_ + 256);
   full_.push_back(std::move(filling_));
   filling_ = Group{};
 }

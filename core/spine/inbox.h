@@ -66,7 +66,7 @@ class Inbox {
   mutable std::condition_variable wake_;
   std::deque<Group> full_;
   Group filling_;
-  std::size_t expected_readings_ = 256;
+  std::size_t expected_readings_ = 0;
   CursorChanges cursors_;
   std::size_t queued_bytes_ = 0;
   std::uint64_t appended_ = 0, refused_ = 0;

@@ -112,12 +112,12 @@ void SqliteSpine::recover(Inbox::Work work, const Error& why) {
 
   std::size_t readings = 0, bytes = 0;
   for (const auto& group : work.groups) readings += group.block->batch.readings.size(), bytes += group.bytes;
-  acknowledge(work, why);
   {
     const std::scoped_lock lock(mutex_);
     stats_.lost += readings;
   }
   log_.error("cannot commit, " + std::to_string(readings) + " readings were not stored: " + why.message);
+  acknowledge(work, why);
 
   for (auto pause = retry_first; !inbox_.wait_closed(pause); pause = std::min(2 * pause, retry_last))
     if (file_->probe(std::min(bytes, probe_most))) {

@@ -34,7 +34,7 @@ using BlockPtr = std::shared_ptr<const Block>;
 struct Options {
   std::filesystem::path file;                           // spine.db
   std::size_t queue_bytes = std::size_t{64} << 20;      // appended and not yet durable; beyond it append() says again
-  std::size_t recent_bytes = std::size_t{32} << 20;     // committed blocks kept in memory for consumers that keep up
+  std::size_t recent_bytes = std::size_t{32} << 20;     // blocks of the last seconds kept in memory for consumers
   std::size_t commit_readings = 65'536;                 // commit when so many wait
   std::chrono::milliseconds commit_interval{20};        // or when the oldest waits so long; at once after an idle spell
   std::uint64_t retain_bytes = std::uint64_t{1} << 30;  // oldest rows go when the file's payload exceeds this
