@@ -68,8 +68,6 @@ Gate::Admission Gate::admit(const edge::Request& request, Access access) {
       !credential.cookie || same_secret(request.head.field("X-CSRF-Token").value_or(""), session->identity.csrf);
   if (changes_state(request.head.method) && !proven)
     return refuse("the X-CSRF-Token field is missing or not this session's: send csrf_token of GET /api/v1/auth/me");
-  if (session->identity.must_change_password && access != Access::newcomer)
-    return refuse("this password was made at first start: change it with POST /api/v1/auth/password, then go on");
   return {std::move(session), std::nullopt};
 }
 

@@ -12,12 +12,7 @@ namespace {
 using nlohmann::json;
 using security::Identity;
 
-constexpr std::size_t shortest_password = 10;
-
-// "127.0.0.1:51234" → "127.0.0.1": failures are counted by machine.
-std::string host_of(const std::string& peer) {
-  return peer.substr(0, peer.rfind(':'));
-}
+constexpr std::size_t credentials_body = 16 * 1'024;
 
 std::string cookie(const Call& call, std::string_view token, Nanos seconds) {
   return std::string(session_cookie) + '=' + std::string(token) +
@@ -29,9 +24,10 @@ json describe(const Identity& user) {
   return {{"name", user.name}, {"role", user.role}, {"must_change_password", user.must_change_password}};
 }
 
-// 401 for a wrong name or password, 429 after too many.
-Reply refused(const Error& error) {
-  return problem(error.code == Code::denied ? 401 : status_of(error.code), error);
+// What the security floor refused; it names a member of the body, or the seconds to wait.
+Error refusal(Error error) {
+  if (error.code != Code::again && !error.field.empty()) error.field.insert(0, "/");
+  return error;
 }
 
 Result<Reply> login(Shared& shared, const Call& call) {
@@ -40,8 +36,11 @@ Result<Reply> login(Shared& shared, const Call& call) {
   const auto name = text_member(*body, "username"), password = text_member(*body, "password");
   if (!name) return name.error();
   if (!password) return password.error();
-  const auto session = shared.parts.security.sign_in(*name, *password, host_of(call.request.connection->peer));
-  if (!session) return refused(session.error());
+  const auto session = shared.parts.security.sign_in(*name, *password, call.request.connection->peer);
+  if (!session) {
+    const Error error = refusal(session.error());
+    return problem(error.code == Code::denied ? 401 : status_of(error.code), error);
+  }
   const Identity& user = session->identity;
   Reply reply = json_reply({{"token", session->token},
                             {"expires_at", format_time(user.expires)},
@@ -74,13 +73,8 @@ Result<Reply> change_password(Shared& shared, const Call& call) {
   const auto current = text_member(*body, "current"), fresh = text_member(*body, "new");
   if (!current) return current.error();
   if (!fresh) return fresh.error();
-  if (fresh->size() < shortest_password)
-    return Error{Code::invalid,
-                 "the new password has " + std::to_string(fresh->size()) + " bytes: use at least " +
-                     std::to_string(shortest_password),
-                 "/new"};
   auto changed = shared.parts.security.change_password(call.session->identity.name, *current, *fresh);
-  if (!changed) return changed.error();
+  if (!changed) return refusal(changed.error());
   shared.gate.sessions_changed();
   return no_content();
 }
@@ -88,11 +82,12 @@ Result<Reply> change_password(Shared& shared, const Call& call) {
 }  // namespace
 
 void add_auth_routes(Router& router, Shared& shared) {
-  router.add({"POST", "/api/v1/auth/login", Access::open, [&](const Call& c) { return login(shared, c); }});
-  router.add({"POST", "/api/v1/auth/logout", Access::newcomer, [&](const Call& c) { return logout(shared, c); }});
-  router.add({"GET", "/api/v1/auth/me", Access::newcomer, [](const Call& c) { return me(c); }});
   router.add(
-      {"POST", "/api/v1/auth/password", Access::newcomer, [&](const Call& c) { return change_password(shared, c); }});
+      {"POST", "/api/v1/auth/login", Access::open, [&](const Call& c) { return login(shared, c); }, credentials_body});
+  router.add({"POST", "/api/v1/auth/logout", Access::user, [&](const Call& c) { return logout(shared, c); }});
+  router.add({"GET", "/api/v1/auth/me", Access::user, [](const Call& c) { return me(c); }});
+  router.add(
+      {"POST", "/api/v1/auth/password", Access::user, [&](const Call& c) { return change_password(shared, c); }});
 }
 
 }  // namespace myriad::api

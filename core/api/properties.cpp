@@ -1,7 +1,7 @@
 // Latest values, and writes to the equipment.
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "api/await_bus.h"
 #include "api/json_body.h"
 #include "api/problem.h"
 #include "api/reading_text.h"
@@ -80,14 +80,9 @@ Reply latest_reply(Shared& shared, const Target& target) {
 }
 
 // Until what the equipment's plugin has published by now is on disk and on the bus. An empty batch is committed after
-// all that was appended before it; the bus follows a commit within microseconds and cannot be waited for by sequence.
+// all that was appended before it.
 void await_published(Shared& shared) {
-  if (!shared.parts.spine.append_and_wait({})) return;  // then there is nothing newer to wait for
-  const auto last = shared.parts.spine.end() - 1;
-  const auto deadline = std::chrono::steady_clock::now() + readback_limit;
-  const auto seen = shared.parts.bus.subscribe({}, 1, [] {});
-  while (seen->take().sequence < last && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  if (shared.parts.spine.append_and_wait({})) await_bus(shared.parts.bus, shared.parts.spine.end() - 1, readback_limit);
 }
 
 Result<Reply> read_one(Shared& shared, const Call& call) {

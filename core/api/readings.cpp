@@ -1,9 +1,10 @@
 // POST /readings: durable before it is acknowledged.
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
-#include "api/json_body.h"
-#include "api/problem.h"
+#include "api/await_bus.h"
 #include "api/readings_json.h"
 #include "api/resources.h"
 #include "base/names.h"
@@ -15,6 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t readings_body = std::size_t{8} << 20;
+constexpr std::chrono::milliseconds latest_limit{100};
 constexpr std::size_t most_refusals_told = 1'000;
 
 // Fits readings to the Things of the site, and gathers the Things that they would make.
@@ -50,7 +52,9 @@ class Intake {
       }
       model::append(batch, target->id, sample);
     }
-    return shared_.parts.spine.append_and_wait(batch.view());
+    auto last = shared_.parts.spine.append_and_wait(batch.view());
+    if (last) await_bus(shared_.parts.bus, *last, latest_limit);
+    return last;
   }
 
  private:

@@ -11,10 +11,9 @@
 namespace myriad::api {
 
 enum class Access : std::uint8_t {
-  open,      // anyone
-  user,      // a session whose password is its owner's own
-  newcomer,  // also a session that must still change its password
-  local,     // anyone from this machine; else a user
+  open,   // anyone
+  user,   // a session
+  local,  // anyone from this machine; else a user
 };
 
 constexpr std::size_t usual_body = std::size_t{1} << 20;

@@ -81,7 +81,8 @@ T must(Result<T> result) {
 
 inline TestSite::TestSite() {
   registry_ = must(registry::Registry::open(dir_ / "registry.db"));
-  security_ = must(security::Security::open({dir_ / "registry.db", dir_ / "keys"}, clock_, Log::none()));
+  security_ = must(security::Security::open({dir_ / "security.db", dir_ / "keys", std::chrono::minutes(60), 12}, clock_,
+                                            Log::none()));
   must(security_->ensure_admin(test_password));
   spine_ = must(spine::Spine::open({.file = dir_ / "spine.db"}, points_, clock_, Log::none()));
   historian_ = must(historian::Historian::open({.file = dir_ / "history.db"}, *spine_, points_, clock_, Log::none()));
@@ -186,7 +187,7 @@ inline std::string TestSite::listen(const std::string& path, const std::function
   return text;
 }
 
-// One site for the tests of a file: a first password costs half a second of scrypt.
+// One site for the tests of a file.
 class ApiTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { site_ = new TestSite; }
