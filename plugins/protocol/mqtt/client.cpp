@@ -38,6 +38,18 @@ void initialise_library() {
   static_cast<void>(once);
 }
 
+// libmosquitto prepares OpenSSL at the first TLS connection of the process, unguarded: two at once would spoil it.
+template <class F>
+int one_at_a_time_until_done(F&& connect) {
+  static std::atomic<bool> done = false;
+  static std::mutex mutex;
+  std::unique_lock lock(mutex, std::defer_lock);
+  if (!done) lock.lock();
+  const int rc = connect();
+  if (rc == MOSQ_ERR_SUCCESS) done = true;
+  return rc;
+}
+
 void expect_readable(const std::string& file, const char* option) {
   if (!file.empty() && access(file.c_str(), R_OK) != 0)
     throw myriad::Failure(MYRIAD_E_UNAVAILABLE,
@@ -293,8 +305,11 @@ void Client::dial(Session* session) const {
     // even when this call fails, as it does at once without a host.
     mosquitto_connect_bind_v5(session, nullptr, options_.port, keepalive, nullptr, properties.get());
   }
-  errno = 0;
-  const int rc = mosquitto_connect_bind_async(session, options_.host.c_str(), options_.port, keepalive, nullptr);
+  const auto connect = [&] {
+    errno = 0;
+    return mosquitto_connect_bind_async(session, options_.host.c_str(), options_.port, keepalive, nullptr);
+  };
+  const int rc = options_.tls.enabled ? one_at_a_time_until_done(connect) : connect();
   if (rc != MOSQ_ERR_SUCCESS) throw myriad::Failure(MYRIAD_E_UNAVAILABLE, reason_for(rc));
 }
 
