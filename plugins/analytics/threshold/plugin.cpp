@@ -155,7 +155,7 @@ void Threshold::apply(Watch& watch, const myriad_reading& reading, double value)
       [[fallthrough]];
     case Outcome::show:
       out_.add(watch.output, reading.time_ns, watch.state.side != Side::normal,
-               std::uint16_t{good ? MYRIAD_GOOD : MYRIAD_UNCERTAIN});
+               static_cast<std::uint16_t>(good ? MYRIAD_GOOD : MYRIAD_UNCERTAIN));
   }
 }
 
