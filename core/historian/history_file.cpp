@@ -29,6 +29,8 @@ template <class... F>
 struct Overload : F... {
   using F::operator()...;
 };
+template <class... F>
+Overload(F...) -> Overload<F...>;  // clang 14 needs it
 
 void bind_sample(SQLite::Statement& s, int at, const model::Sample& sample) {
   const auto put = [&](int type, const auto&... value) {

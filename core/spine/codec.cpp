@@ -99,6 +99,7 @@ Result<model::Batch> Decoder::decode_body(BytesView body) {
       model::Reading& r = batch.readings[i];
       time += unzigzag(column_[i]) * static_cast<std::uint64_t>(unit_ns[unit]);
       r.time_ns = static_cast<std::int64_t>(time);
+      if (r.time_ns < 0) return damaged("its times");
       r.point = points_[i];
       r.type = kind.type;
       r.quality = kind.quality;
