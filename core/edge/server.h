@@ -27,6 +27,8 @@ struct Limits {
   std::chrono::milliseconds body_deadline{60'000};
   std::chrono::milliseconds write_stall{30'000};  // the client takes nothing for so long
   unsigned workers = 4;                           // threads that run the handler
+  std::size_t queue = 256;                        // requests that wait for a worker; past it: 503
+  std::size_t slowest = 4 * 1024;                 // bytes a second that a long body or answer must keep up with
 };
 
 struct Options {
@@ -34,6 +36,7 @@ struct Options {
   std::uint16_t port = 0;                                 // 0: a free one
   std::optional<std::filesystem::path> certificate, key;  // both: TLS 1.2 and up
   Limits limits;
+  std::filesystem::path spool = "/tmp";  // folder for long bodies, as unlinked files
 };
 
 // What one connection remembers between requests; the handler may keep a verified token here.
@@ -45,7 +48,9 @@ struct Connection {
 
 struct Head {
   std::string_view method, target;  // as sent; the target is in origin form
-  std::string_view text;            // the whole head, checked, with its final empty line
+  // The whole head, checked, with its final empty line. What the edge has dealt with is not in it: Expect is gone, and
+  // a chunked body is whole, with its Content-Length.
+  std::string_view text;
   std::optional<std::string_view> field(std::string_view name) const;  // the first, by case-insensitive name
 };
 
@@ -69,7 +74,9 @@ class Source {
 };
 
 struct Answer {
-  std::string bytes;  // status line, fields, body; for a stream without Content-Length (the edge chunks it)
+  // Status line, fields, body. A stream without Content-Length is chunked by the edge, which adds the field. The body
+  // is left out when the request was HEAD, and a stream is then not started.
+  std::string bytes;
   std::shared_ptr<Source> stream;  // null: the answer is complete
   bool close = false;
 };
@@ -81,19 +88,24 @@ class Handler {
   virtual std::size_t body_limit(const Head&) = 0;
   // On a worker thread; may block.
   virtual Answer handle(const Request&) = 0;
-  // The answer when the edge refuses by itself (400, 408, 413, 414, 431, 501, 503): status line, fields and body.
+  // On an I/O thread: the answer when the edge refuses by itself (400, 408, 413, 414, 417, 431, 500, 501, 503, 505,
+  // 507): status line, fields with Content-Length, body. The edge adds Connection: close and Retry-After.
   virtual std::string refuse(int status, std::string_view reason) = 0;
 };
 
 class Server {
  public:
-  // Binds and listens (never sharing the port) and serves until stop(). `handler` outlives the server.
+  // Binds and listens (never sharing the port) and serves until stop(). `handler` outlives the server. Errors name
+  // host:port or the file at fault.
   static Result<std::unique_ptr<Server>> start(Options, Handler& handler, Log log);
   virtual ~Server() = default;
   virtual std::uint16_t port() const = 0;
-  virtual void stop(std::chrono::milliseconds drain) = 0;  // finishes running requests, ends streams, joins
+  // Takes no new connection, ends streams, lets running requests finish until `drain` has passed, cuts off the rest,
+  // and joins. Only a handler that does not return can make it last longer.
+  virtual void stop(std::chrono::milliseconds drain) = 0;
   struct Stats {
-    std::uint64_t connections = 0, open = 0, requests = 0, refused = 0;
+    std::uint64_t connections = 0, open = 0;  // since the start; now
+    std::uint64_t requests = 0, refused = 0;  // handed to the handler; answered by the edge itself
   };
   virtual Stats stats() const = 0;
 };

@@ -49,6 +49,15 @@ struct LogLine {
   std::string text;
 };
 
+// How long things may take, and how often they are tried. Tests use shorter ones.
+struct Timings {
+  std::chrono::milliseconds stop{4'000};      // then a plugin that does not return is left behind
+  std::chrono::milliseconds control{10'000};  // create() and start()
+  std::chrono::milliseconds poll{10'000};     // a poll's deadline, or its interval where that is longer
+  std::chrono::milliseconds restart_first{1'000}, restart_most{60'000};  // of a faulted instance; doubles
+  std::chrono::milliseconds retry_first{100}, retry_most{10'000};        // of a delivery; doubles
+};
+
 class Instances {
  public:
   struct Parts {  // all outlive the object
@@ -58,6 +67,7 @@ class Instances {
     model::Points& points;
     const Clock& clock;
     Log log;
+    Timings timings = {};
   };
   static std::unique_ptr<Instances> make(Parts);
   virtual ~Instances() = default;  // stops all

@@ -29,30 +29,33 @@ struct Session {
 class Security {
  public:
   struct Options {
-    std::filesystem::path file;  // registry.db: the tables users and audit are this floor's
+    std::filesystem::path file;  // security.db: accounts and audit, in a file of this floor's own
     std::filesystem::path keys;  // folder (0700) with the token key
     std::chrono::minutes token_life{60};
+    unsigned scrypt_log2_n = 17;  // OWASP's advice: 0.4 s and 128 MB for each password; tests take less
   };
   static Result<std::unique_ptr<Security>> open(Options, const Clock& clock, Log log);
   virtual ~Security() = default;
 
   // Makes `admin` when there is no account yet. Without a given password one is made at random and returned, to be
-  // printed once; that one must be changed at the first sign in.
+  // printed once; that one must be changed at the first sign in, and so must a given one that is too weak.
   virtual Result<std::optional<std::string>> ensure_admin(std::optional<std::string> password) = 0;
 
-  // Constant work for known and unknown names; one at a time (scrypt takes 128 MB); too many failures from one peer or
-  // for one name: Code::again with the seconds to wait in `field`.
+  // Constant work for known and unknown names; one at a time (scrypt takes 128 MB). Wrong: Code::denied. Too many
+  // failures from one peer or for one name, or too many at once: Code::again with the seconds to wait in `field`.
+  // `peer`: "address:port" or an address; the port does not count.
   virtual Result<Session> sign_in(std::string_view name, std::string_view password, std::string_view peer) = 0;
   virtual Result<Identity> verify(std::string_view token) const = 0;  // about 20 µs: remember it per connection
   virtual void sign_out(std::string_view token) = 0;                  // the token is refused until it expires
+  // Ends every session of that name, this one too. Errors have `current` or `new` as their field.
   virtual Status change_password(std::string_view name, std::string_view current, std::string_view fresh) = 0;
 };
 
 struct CertificateFiles {
   std::filesystem::path certificate, key;
 };
-// The site's certificate; a self-signed one (P-256, ten years, SAN of host names and loopback) is made when there is
-// none.
+// The site's certificate: certificate.pem and key.pem in `folder`. When neither is there, a self-signed one is made
+// (P-256, ten years, for this host's name and loopback).
 Result<CertificateFiles> ensure_certificate(const std::filesystem::path& folder, Log log);
 
 }  // namespace myriad::security

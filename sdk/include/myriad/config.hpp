@@ -92,6 +92,11 @@ inline void apply_defaults(const nlohmann::json& schema, nlohmann::json& value) 
       if (value.contains(name)) apply_defaults(property, value[name]);
     }
   }
+  // Objects whose keys are the user's own choice, such as column names.
+  if (value.is_object() && schema.contains("additionalProperties") && schema["additionalProperties"].is_object())
+    for (auto& [name, item] : value.items())
+      if (!schema.contains("properties") || !schema["properties"].contains(name))
+        apply_defaults(schema["additionalProperties"], item);
   if (value.is_array() && schema.contains("items"))
     for (auto& item : value) apply_defaults(schema["items"], item);
 }

@@ -1,0 +1,51 @@
+#include "api/instance_text.h"
+
+#include "api/secrets.h"
+#include "base/time_text.h"
+
+namespace myriad::api {
+namespace {
+
+using nlohmann::json;
+using plugin_host::InstanceStatus;
+
+json stats_json(const InstanceStatus& status) {
+  json stats{{"readings", status.readings}, {"batches", status.batches},   {"errors", status.errors},
+             {"polls", status.polls},       {"restarts", status.restarts}, {"refused", status.refused}};
+  if (status.lag) stats["lag"] = *status.lag;
+  return stats;
+}
+
+}  // namespace
+
+json state_json(const InstanceStatus& status, const registry::Registry& registry) {
+  json out{{"id", status.record.id},
+           {"plugin", status.record.plugin},
+           {"enabled", status.record.enabled},
+           {"state", plugin_host::state_name(status.state)},
+           {"since", format_time(status.since)},
+           {"last_error", nullptr},
+           {"connection", nullptr},
+           {"things", registry.things_of(status.record.id)},
+           {"stats", stats_json(status)},
+           {"metrics", json::object()}};
+  if (const auto& fault = status.last_error)
+    out["last_error"] = {{"time", format_time(fault->time)}, {"status", fault->status}, {"message", fault->message}};
+  if (const auto& connection = status.connection)
+    out["connection"] = {{"up", connection->up}, {"reason", connection->reason}};
+  for (const auto& [name, value] : status.metrics) out["metrics"][name] = value;
+  return out;
+}
+
+json instance_json(const InstanceStatus& status, const registry::Registry& registry,
+                   const plugin_host::Plugins& plugins) {
+  json out = state_json(status, registry);
+  json config = json::parse(status.record.config, nullptr, false);
+  // Without its plugin nobody can say what is secret.
+  const auto* plugin = plugins.find(status.record.plugin);
+  out["config"] = plugin && !config.is_discarded() ? hide_secrets(plugin->manifest.config_schema, std::move(config))
+                                                   : json::object();
+  return out;
+}
+
+}  // namespace myriad::api

@@ -1,0 +1,68 @@
+#include "api/reading_text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "base/time_text.h"
+
+namespace myriad::api {
+namespace {
+
+bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+template <class Number>
+void append_number(std::string& out, Number v) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), v).ptr;
+  out.append(text.data(), end);
+}
+
+struct Append {
+  std::string& out;
+  void operator()(bool v) const { out += v ? "true" : "false"; }
+  void operator()(std::int64_t v) const { append_number(out, v); }
+  void operator()(std::uint64_t v) const { append_number(out, v); }
+  void operator()(double v) const { append_number(out, v); }
+  void operator()(const std::string& v) const { append_string(out, v); }
+  void operator()(const model::Bytes& v) const { out += model::to_json(v).dump(); }
+  // A plugin's JSON is not checked on its way in; what does not parse goes out as text.
+  void operator()(const model::JsonText& v) const {
+    if (!nlohmann::json::accept(v.text)) return append_string(out, v.text);
+    // A line break can only stand between tokens there; server-sent events could not carry it.
+    std::transform(v.text.begin(), v.text.end(), std::back_inserter(out),
+                   [](char c) { return c == '\n' || c == '\r' ? ' ' : c; });
+  }
+};
+
+}  // namespace
+
+void append_string(std::string& out, std::string_view text) {
+  if (!std::all_of(text.begin(), text.end(), is_plain)) {
+    out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
+}
+
+void append_value(std::string& out, const model::Value& value) {
+  std::visit(Append{out}, value);
+}
+
+void append_sample(std::string& out, const model::Sample& sample) {
+  out += "\"value\":";
+  append_value(out, sample.value);
+  out += ",\"time\":\"";
+  out += format_time(sample.time);
+  out += "\",\"quality\":\"";
+  out += model::quality_name(sample.quality);
+  out += '"';
+}
+
+}  // namespace myriad::api

@@ -1,0 +1,54 @@
+// The one table of routes. Filled at start, then read by all threads. A match costs no allocation but the decoded
+// segments.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/http.h"
+
+namespace myriad::api {
+
+enum class Access : std::uint8_t {
+  open,      // anyone
+  user,      // a session whose password is its owner's own
+  newcomer,  // also a session that must still change its password
+  local,     // anyone from this machine; else a user
+};
+
+constexpr std::size_t usual_body = std::size_t{1} << 20;
+
+struct Entry {
+  std::string_view method, pattern;  // "/api/v1/things/{thing}"; literals
+  Access access;
+  Route route;
+  std::size_t body_limit = usual_body;
+};
+
+class Router {
+ public:
+  void add(Entry);
+  // Serves GET of every path outside /api/ that no route has.
+  void set_fallback(Route route) { fallback_.route = std::move(route); }
+
+  struct Match {
+    const Entry* entry = nullptr;  // null: nothing serves it
+    std::string allow;             // the methods that the path has, when it is the method that does not fit
+    std::vector<std::pair<std::string_view, std::string>> segments;
+  };
+  // HEAD is served as GET. `path` as sent, without the query.
+  Match find(std::string_view method, std::string_view path) const;
+
+  std::vector<const Entry*> entries() const;
+
+ private:
+  struct Row {
+    Entry entry;
+    std::vector<std::string_view> parts;
+  };
+  std::vector<Row> rows_;
+  Entry fallback_{"GET", "", Access::open, {}, 0};
+};
+
+}  // namespace myriad::api

@@ -1,0 +1,77 @@
+// Is it alive, is it ready, what is it.
+#include <nlohmann/json.hpp>
+
+#include "api/embedded.h"
+#include "api/problem.h"
+#include "api/resources.h"
+#include "model/thing.h"
+
+namespace myriad::api {
+namespace {
+
+using nlohmann::json;
+
+Result<Reply> ready(Shared& shared) {
+  if (shared.serving.ready()) return json_reply({{"status", "ready"}});
+  return Error{Code::unavailable, "the daemon is starting or ending: ask again in a moment"};
+}
+
+Result<Reply> system(Shared& shared) {
+  auto& parts = shared.parts;
+  const auto uptime = std::chrono::steady_clock::now() - shared.started;
+  const auto spine = parts.spine.stats();
+  const auto history = parts.historian.stats();
+  return json_reply({{"version", parts.version},
+                     {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(uptime).count()},
+                     {"site", parts.site},
+                     {"spine",
+                      {{"begin", spine.begin},
+                       {"end", spine.end},
+                       {"queued_bytes", spine.queued_bytes},
+                       {"disk_bytes", spine.disk_bytes},
+                       {"refused", spine.refused}}},
+                     {"history",
+                      {{"next", history.next},
+                       {"readings", history.readings},
+                       {"chunks", history.chunks},
+                       {"open_readings", history.open_readings},
+                       {"disk_bytes", history.disk_bytes}}},
+                     {"points", parts.points.size()},
+                     {"things", parts.registry.thing_count()}});
+}
+
+// WoT Discovery, section 6.2: where the site's Things are listed.
+Result<Reply> directory(Shared& shared) {
+  json form{{"href", "/api/v1/things"}, {"contentType", "application/json"}, {"op", "readproperty"}};
+  json td{{"@context", json::array({"https://www.w3.org/2022/wot/td/v1.1", "https://www.w3.org/2022/wot/discovery"})},
+          {"@type", "ThingDirectory"},
+          {"title", shared.parts.site.empty() ? "Myriad" : shared.parts.site},
+          {"securityDefinitions",
+           {{"session", {{"scheme", "bearer"}, {"format", "jwt"}, {"alg", "HS256"}, {"in", "header"}}}}},
+          {"security", json::array({"session"})},
+          {"properties",
+           {{"things",
+             {{"description", "The Thing Descriptions of this site, in pages"},
+              {"type", "object"},
+              {"readOnly", true},
+              {"forms", json::array({form})}}}}}};
+  Reply reply = json_reply(td);
+  reply.type = "application/td+json";
+  return reply;
+}
+
+Result<Reply> openapi() {
+  return Reply{200, std::string(embedded_openapi().bytes), "application/json", {{"Cache-Control", "no-cache"}}};
+}
+
+}  // namespace
+
+void add_system_routes(Router& router, Shared& shared) {
+  router.add({"GET", "/healthz", Access::open, [](const Call&) { return json_reply({{"status", "ok"}}); }});
+  router.add({"GET", "/readyz", Access::open, [&](const Call&) { return ready(shared); }});
+  router.add({"GET", "/.well-known/wot", Access::open, [&](const Call&) { return directory(shared); }});
+  router.add({"GET", "/api/v1/openapi.json", Access::open, [](const Call&) { return openapi(); }});
+  router.add({"GET", "/api/v1/system", Access::user, [&](const Call&) { return system(shared); }});
+}
+
+}  // namespace myriad::api

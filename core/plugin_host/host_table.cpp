@@ -1,0 +1,360 @@
+#include "plugin_host/host_table.h"
+
+#include <cstring>
+
+#include "base/names.h"
+#include "plugin_host/outcome.h"
+
+namespace myriad::plugin_host {
+namespace {
+
+constexpr std::uint64_t max_points = 1'000'000;  // new ones per instance
+constexpr std::size_t max_events = 1024;         // not yet recorded
+constexpr std::size_t max_td = 4 << 20, max_event = 64 << 10, max_kv = 1 << 20, max_key = 256;
+
+std::string_view view(myriad_text t) {
+  return t.data ? std::string_view(t.data, t.size) : std::string_view();
+}
+myriad_text text(std::string_view s) {
+  return {s.data(), s.size()};
+}
+
+void fill(myriad_error* error, std::string_view message) {
+  if (!error || error->struct_size < sizeof(myriad_error)) return;
+  error->os_code = 0;
+  const auto size = std::min(message.size(), sizeof error->message - 1);
+  std::memcpy(error->message, message.data(), size);
+  error->message[size] = '\0';
+}
+
+const char* wrong_shape(const myriad_batch& b) {
+  if (b.struct_size < offsetof(myriad_batch, sequence))
+    return "struct_size is too small: set it to sizeof(myriad_batch)";
+  if (b.count > 0 && !b.readings) return "readings is NULL though count is not 0";
+  if (b.blob_size > 0 && !b.blob) return "blob is NULL though blob_size is not 0";
+  if (b.stride < sizeof(myriad_reading) || b.stride % alignof(myriad_reading) != 0)
+    return "stride is smaller than a reading or no multiple of 8: set it to sizeof(myriad_reading)";
+  return nullptr;
+}
+
+// The readings side by side: as they came, or copied out of a producer's longer structs.
+std::span<const model::Reading> dense(const myriad_batch& b, std::vector<model::Reading>& copy) {
+  if (b.stride == sizeof(myriad_reading)) return {b.readings, b.count};
+  const auto* bytes = reinterpret_cast<const char*>(b.readings);
+  copy.resize(b.count);
+  for (std::size_t i = 0; i < b.count; ++i) std::memcpy(&copy[i], bytes + i * b.stride, sizeof(myriad_reading));
+  return copy;
+}
+
+Level level_of(std::int32_t level) {
+  return static_cast<Level>(std::clamp<std::int32_t>(level, MYRIAD_LOG_DEBUG, MYRIAD_LOG_ERROR));
+}
+
+HostTable& self(const myriad_host* host) {
+  return *static_cast<HostTable*>(host->ctx);
+}
+
+}  // namespace
+
+// `open_` is read before the lock too, so that a stream of calls cannot keep close() waiting.
+class HostTable::Entry {
+ public:
+  explicit Entry(HostTable& table) {
+    if (!table.open_) return;
+    lock_ = std::shared_lock(table.gate_);
+    inside_ = table.open_;
+  }
+  explicit operator bool() const { return inside_; }
+
+ private:
+  std::shared_lock<std::shared_mutex> lock_;
+  bool inside_ = false;
+};
+
+namespace {
+
+// Every function of the table: nothing but CANCELLED once it is closed.
+template <class F>
+myriad_status entered(const myriad_host* host, F&& f) {
+  const HostTable::Entry entry(self(host));
+  return entry ? f(self(host)) : MYRIAD_E_CANCELLED;
+}
+
+const myriad_host_things things_table{sizeof(myriad_host_things), 0,
+                                      [](const myriad_host* h, myriad_text thing, myriad_text td, myriad_error* error) {
+                                        return entered(h, [&](HostTable& t) { return t.put_thing(thing, td, error); });
+                                      }};
+
+const myriad_host_events events_table{
+    sizeof(myriad_host_events), 0,
+    [](const myriad_host* h, myriad_text thing, myriad_text event, myriad_text data, std::int64_t time_ns) {
+      return entered(h, [&](HostTable& t) { return t.emit(thing, event, data, time_ns); });
+    }};
+
+const myriad_host_inputs inputs_table{
+    sizeof(myriad_host_inputs), 0,
+    [](const myriad_host* h, const myriad_text* patterns, std::uint32_t count, myriad_error* error) {
+      return entered(h, [&](HostTable& t) { return t.select(patterns, count, error); });
+    },
+    [](const myriad_host* h, std::uint32_t point, myriad_text* thing, myriad_text* property) {
+      return entered(h, [&](HostTable& t) { return t.name(point, thing, property); });
+    },
+    [](const myriad_host* h, std::uint32_t point, char* buffer, std::size_t size) {
+      return entered(h, [&](HostTable& t) { return t.unit(point, buffer, size); });
+    }};
+
+const myriad_host_kv kv_table{
+    sizeof(myriad_host_kv), 0,
+    [](const myriad_host* h, myriad_text key, const void* value, std::size_t size) {
+      return entered(h, [&](HostTable& t) { return t.kv_put(key, value, size); });
+    },
+    [](const myriad_host* h, myriad_text key, void (*found)(void*, const void*, std::size_t), void* user) {
+      return entered(h, [&](HostTable& t) { return t.kv_get(key, found, user); });
+    }};
+
+const myriad_host_metrics metrics_table{
+    sizeof(myriad_host_metrics), 0,
+    [](const myriad_host* h, myriad_text name, double value) {
+      return entered(h, [&](HostTable& t) {
+        return t.parts().telemetry->set_metric(view(name), value) ? MYRIAD_OK : MYRIAD_E_INVALID;
+      });
+    },
+    [](const myriad_host* h, std::int32_t up, myriad_text reason) {
+      return entered(h, [&](HostTable& t) { return t.connection(up != 0, reason); });
+    }};
+
+const void* get_extension(const myriad_host*, const char* id) {
+  const std::pair<std::string_view, const void*> served[] = {{MYRIAD_HOST_THINGS, &things_table},
+                                                             {MYRIAD_HOST_EVENTS, &events_table},
+                                                             {MYRIAD_HOST_INPUTS, &inputs_table},
+                                                             {MYRIAD_HOST_KV, &kv_table},
+                                                             {MYRIAD_HOST_METRICS, &metrics_table}};
+  for (const auto& [name, table] : served)
+    if (name == id) return table;
+  return nullptr;
+}
+
+void log(const myriad_host* h, std::int32_t level, const char* data, std::size_t size) {
+  entered(h, [&](HostTable& t) {
+    if (!t.parts().trial) t.parts().telemetry->log(level_of(level), view({data, size}));
+    return MYRIAD_OK;
+  });
+}
+
+std::int64_t now_ns(const myriad_host* h) {
+  const HostTable::Entry entry(self(h));
+  return entry ? self(h).parts().clock.now() : SystemClock().now();
+}
+
+}  // namespace
+
+HostTable::HostTable(Parts parts) : parts_(std::move(parts)) {
+  table_ = {sizeof(myriad_host),
+            MYRIAD_ABI,
+            this,
+            get_extension,
+            log,
+            now_ns,
+            [](const myriad_host* h, myriad_text thing, myriad_text property, std::uint32_t* id) {
+              return entered(h, [&](HostTable& t) { return t.intern(thing, property, id); });
+            },
+            [](const myriad_host* h, const myriad_batch* batch) {
+              return entered(h, [&](HostTable& t) { return t.publish(*batch, {}); });
+            },
+            [](const myriad_host* h, const myriad_batch* batch, void (*done)(void*, myriad_status), void* user) {
+              return entered(h, [&](HostTable& t) { return t.publish_durable(*batch, done, user); });
+            }};
+}
+
+std::vector<std::string> HostTable::patterns() const {
+  const std::lock_guard lock(mutex_);
+  return patterns_;
+}
+
+bool HostTable::drain(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  return drained_.wait_until(lock, deadline, [&] { return outstanding_ == 0; });
+}
+
+void HostTable::close() {
+  open_ = false;
+  const std::unique_lock wait(gate_);
+}
+
+void HostTable::later(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++outstanding_;
+  }
+  parts_.aside->post([this, task = std::move(task)] {
+    task();
+    const std::lock_guard lock(mutex_);
+    if (--outstanding_ == 0) drained_.notify_all();
+  });
+}
+
+// ---- Points and readings
+
+myriad_status HostTable::intern(myriad_text thing, myriad_text property, std::uint32_t* id) {
+  thread_local std::string name;
+  name.assign(view(thing)).append("/").append(view(property));
+  if (const auto known = parts_.points.find(name)) {
+    *id = static_cast<std::uint32_t>(*known);
+    return MYRIAD_OK;
+  }
+  if (parts_.telemetry->points_made >= max_points) {
+    refuse("it made a million points, which is an instance's limit: split it, or name fewer");
+    return MYRIAD_E_DENIED;
+  }
+  const auto made = parts_.points.intern(view(thing), view(property));
+  if (!made) return MYRIAD_E_INVALID;
+  ++parts_.telemetry->points_made;
+  *id = static_cast<std::uint32_t>(*made);
+  return MYRIAD_OK;
+}
+
+// A plugin that errs does so again and again: says each reason once.
+myriad_status HostTable::refuse(const std::string& why) {
+  ++parts_.telemetry->errors;
+  {
+    const std::lock_guard lock(mutex_);
+    if (last_refusal_ == why) return MYRIAD_E_INVALID;
+    last_refusal_ = why;
+  }
+  parts_.telemetry->log(Level::warn, "refused what the plugin published: " + why);
+  return MYRIAD_E_INVALID;
+}
+
+myriad_status HostTable::publish(const myriad_batch& batch, spine::Spine::Done done) {
+  if (const char* why = wrong_shape(batch)) return refuse(why);
+  thread_local std::vector<model::Reading> copy;
+  const model::BatchView readings{dense(batch, copy), {batch.blob, batch.blob_size}};
+  if (const auto ok = model::check(readings, parts_.points.size()); !ok) return refuse(ok.error().message);
+  if (parts_.trial || batch.count == 0) return MYRIAD_OK;
+  const auto taken = parts_.spine.append(readings, std::move(done));
+  if (!taken) {
+    parts_.telemetry->refused += batch.count;
+    return to_status(taken.error().code);
+  }
+  parts_.telemetry->readings += batch.count;
+  ++parts_.telemetry->batches;
+  return MYRIAD_OK;
+}
+
+myriad_status HostTable::publish_durable(const myriad_batch& batch, void (*done)(void*, myriad_status), void* user) {
+  if (parts_.trial) return MYRIAD_E_UNSUPPORTED;
+  const auto answer = [this, done, user](myriad_status status) { later([=] { done(user, status); }); };
+  {
+    const std::lock_guard lock(mutex_);
+    ++outstanding_;
+  }
+  const auto status = publish(batch, [this, answer](const Status& committed, spine::Sequence) {
+    answer(committed ? MYRIAD_OK : to_status(committed.error().code));
+    const std::lock_guard lock(mutex_);
+    --outstanding_;
+  });
+  const bool committer_answers = status == MYRIAD_OK && batch.count > 0;
+  if (committer_answers) return status;
+  if (status == MYRIAD_OK) answer(MYRIAD_OK);
+  const std::lock_guard lock(mutex_);
+  if (--outstanding_ == 0) drained_.notify_all();
+  return status;
+}
+
+// ---- Things, events, inputs, state
+
+myriad_status HostTable::put_thing(myriad_text thing, myriad_text td_json, myriad_error* error) {
+  const auto name = view(thing);
+  if (!is_slug(name)) {
+    fill(error, "Thing '" + std::string(name.substr(0, 80)) + "': a name is letters, digits, '_', '-', '.', '~'");
+    return MYRIAD_E_INVALID;
+  }
+  const auto td = td_json.size <= max_td ? nlohmann::json::parse(view(td_json), nullptr, false) : nlohmann::json();
+  if (!td.is_object()) {
+    fill(error, "the description of '" + std::string(name) + "' is no JSON object of at most 4 MiB");
+    return MYRIAD_E_INVALID;
+  }
+  if (parts_.trial) return MYRIAD_OK;
+  const auto put = parts_.registry.describe_thing(name, td, parts_.id);
+  if (put) return MYRIAD_OK;
+  fill(error, put.error().field.empty() ? put.error().message : put.error().field + ": " + put.error().message);
+  return to_status(put.error().code);
+}
+
+myriad_status HostTable::emit(myriad_text thing, myriad_text event, myriad_text data, std::int64_t time_ns) {
+  const bool json = data.size == 0 || (data.size <= max_event && nlohmann::json::accept(view(data)));
+  if (!is_slug(view(thing)) || !is_slug(view(event)) || !json || time_ns < 0) return MYRIAD_E_INVALID;
+  if (parts_.trial) return MYRIAD_OK;
+  {
+    const std::lock_guard lock(mutex_);
+    if (events_ >= max_events) return MYRIAD_E_AGAIN;
+    ++events_;
+  }
+  later([this,
+         e = registry::Event{0, std::string(view(thing)), std::string(view(event)), std::string(view(data)), time_ns}] {
+    if (const auto ok = parts_.registry.record_event(e); !ok) {
+      ++parts_.telemetry->errors;
+      parts_.telemetry->log(Level::error, "event '" + e.event + "' was not recorded: " + ok.error().message);
+    }
+    const std::lock_guard lock(mutex_);
+    --events_;
+  });
+  return MYRIAD_OK;
+}
+
+myriad_status HostTable::select(const myriad_text* patterns, std::uint32_t count, myriad_error* error) {
+  std::vector<std::string> chosen;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto& pattern = chosen.emplace_back(view(patterns[i]));
+    if (pattern == "*" || std::count(pattern.begin(), pattern.end(), '/') == 1) continue;
+    fill(error, "pattern '" + pattern.substr(0, 80) + "': write <thing>/<property>, where * stands for any run, or *");
+    return MYRIAD_E_INVALID;
+  }
+  const std::lock_guard lock(mutex_);
+  patterns_ = std::move(chosen);
+  return MYRIAD_OK;
+}
+
+myriad_status HostTable::name(std::uint32_t point, myriad_text* thing, myriad_text* property) const {
+  const auto full = parts_.points.name(model::PointId{point});
+  if (full.empty()) return MYRIAD_E_INVALID;
+  const auto slash = full.find('/');
+  *thing = text(full.substr(0, slash));
+  *property = text(full.substr(slash + 1));
+  return MYRIAD_OK;
+}
+
+myriad_status HostTable::unit(std::uint32_t point, char* buffer, std::size_t size) const {
+  if (!buffer || size == 0) return MYRIAD_E_INVALID;
+  const auto full = parts_.points.name(model::PointId{point});
+  const auto property = full.empty() ? std::nullopt : parts_.registry.property(full);
+  const std::string unit = property ? property->unit : "";
+  const auto kept = std::min(unit.size(), size - 1);
+  std::memcpy(buffer, unit.data(), kept);
+  buffer[kept] = '\0';
+  return full.empty() ? MYRIAD_E_INVALID : MYRIAD_OK;
+}
+
+myriad_status HostTable::kv_put(myriad_text key, const void* value, std::size_t size) {
+  if (key.size == 0 || key.size > max_key || size > max_kv || (size > 0 && !value)) return MYRIAD_E_INVALID;
+  if (parts_.trial) return MYRIAD_OK;
+  const auto ok = parts_.registry.put("instance/" + parts_.id, view(key), {static_cast<const char*>(value), size});
+  return ok ? MYRIAD_OK : to_status(ok.error().code);
+}
+
+myriad_status HostTable::kv_get(myriad_text key, void (*found)(void*, const void*, std::size_t), void* user) {
+  const auto value = parts_.registry.get("instance/" + parts_.id, view(key));
+  if (!value) return MYRIAD_E_UNAVAILABLE;
+  found(user, value->data(), value->size());
+  return MYRIAD_OK;
+}
+
+myriad_status HostTable::connection(bool up, myriad_text reason) {
+  if (parts_.trial || !parts_.telemetry->set_connection(up, view(reason))) return MYRIAD_OK;
+  parts_.telemetry->log(up ? Level::info : Level::warn,
+                        up ? "connected" : "not connected: " + std::string(view(reason)));
+  if (parts_.on_connection) parts_.on_connection(up);
+  return MYRIAD_OK;
+}
+
+}  // namespace myriad::plugin_host

@@ -1,0 +1,79 @@
+// The host as one plugin instance sees it: the functions of myriad_host and the extensions that the host serves.
+// Thread-safe, as plugin.h tags them. Lives from before create() until after destroy().
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "base/scheduler.h"
+#include "model/points.h"
+#include "plugin_host/telemetry.h"
+#include "registry/registry.h"
+#include "spine/spine.h"
+
+namespace myriad::plugin_host {
+
+class HostTable {
+ public:
+  struct Parts {  // references outlive the table, but see close()
+    std::string id;
+    registry::Registry& registry;
+    spine::Spine& spine;
+    model::Points& points;
+    const Clock& clock;
+    std::shared_ptr<Telemetry> telemetry;
+    // Records events and calls `done`: neither may wait behind a poll, nor hold up the spine's committer.
+    std::shared_ptr<Strand> aside;
+    std::function<void(bool up)> on_connection;
+    bool trial = false;  // only to check a configuration: what the plugin says is checked and has no effect
+  };
+  explicit HostTable(Parts parts);
+  HostTable(const HostTable&) = delete;
+  HostTable& operator=(const HostTable&) = delete;
+
+  const myriad_host* raw() const { return &table_; }
+  std::vector<std::string> patterns() const;  // of inputs/1
+
+  // Waits until every event is recorded and every `done` was called. False at the deadline.
+  bool drain(std::chrono::steady_clock::time_point deadline);
+
+  // For a plugin that was left behind: from now on every function fails and touches nothing. Waits for calls in it.
+  void close();
+
+  // Entered by each function; false once closed.
+  class Entry;
+
+  myriad_status intern(myriad_text thing, myriad_text property, std::uint32_t* id);
+  myriad_status publish(const myriad_batch&, spine::Spine::Done);
+  myriad_status publish_durable(const myriad_batch&, void (*done)(void*, myriad_status), void* user);
+  myriad_status put_thing(myriad_text thing, myriad_text td_json, myriad_error*);
+  myriad_status emit(myriad_text thing, myriad_text event, myriad_text data, std::int64_t time_ns);
+  myriad_status select(const myriad_text* patterns, std::uint32_t count, myriad_error*);
+  myriad_status name(std::uint32_t point, myriad_text* thing, myriad_text* property) const;
+  myriad_status unit(std::uint32_t point, char* buffer, std::size_t size) const;
+  myriad_status kv_put(myriad_text key, const void* value, std::size_t size);
+  myriad_status kv_get(myriad_text key, void (*found)(void*, const void*, std::size_t), void* user);
+  myriad_status connection(bool up, myriad_text reason);
+  const Parts& parts() const { return parts_; }
+
+ private:
+  myriad_status refuse(const std::string& why);
+  void later(std::function<void()> task);  // on `aside`; drain() waits for it
+
+  const Parts parts_;
+  myriad_host table_{};
+  std::shared_mutex gate_;  // shared by calls in progress, taken whole by close()
+  std::atomic<bool> open_ = true;
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable drained_;
+  std::vector<std::string> patterns_;
+  std::string last_refusal_;
+  std::size_t outstanding_ = 0, events_ = 0;
+};
+
+}  // namespace myriad::plugin_host

@@ -1,0 +1,373 @@
+#include "plugin_host/instances.h"
+
+#include <list>
+#include <map>
+#include <shared_mutex>
+
+#include "base/names.h"
+#include "plugin_host/supervisor.h"
+
+namespace myriad::plugin_host {
+namespace {
+
+using std::chrono::milliseconds;
+using SteadyClock = Scheduler::Clock;
+
+class Listeners {
+ public:
+  using Call = std::function<void(std::string_view id)>;
+
+  void tell(std::string_view id) const {
+    const std::shared_lock lock(mutex_);
+    for (const auto& call : calls_) call(id);
+  }
+  static std::shared_ptr<void> add(const std::shared_ptr<Listeners>& self, Call call) {
+    const std::unique_lock lock(self->mutex_);
+    const auto place = self->calls_.insert(self->calls_.end(), std::move(call));
+    return {nullptr, [self, place](void*) {
+              const std::unique_lock erasing(self->mutex_);
+              self->calls_.erase(place);
+            }};
+  }
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::list<Call> calls_;
+};
+
+struct Entry {
+  explicit Entry(std::shared_ptr<Supervisor> s) : supervisor(std::move(s)) {}
+
+  const std::shared_ptr<Supervisor> supervisor;
+  std::mutex control;    // one start, stop, replace or remove at a time
+  bool removed = false;  // guarded by control
+};
+using EntryPtr = std::shared_ptr<Entry>;
+
+Error unknown(std::string_view id) {
+  return {Code::not_found, "instance '" + std::string(id) + "' is not known"};
+}
+
+class Hosted final : public Instances {
+ public:
+  explicit Hosted(Parts parts) : parts_(std::move(parts)) {}
+  ~Hosted() override { stop_all(parts_.timings.stop); }
+
+  void start_enabled() override;
+  void stop_all(milliseconds limit) override;
+
+  std::vector<InstanceStatus> list() const override;
+  Result<InstanceStatus> get(std::string_view id) const override;
+  Result<InstanceStatus> create(registry::InstanceRecord) override;
+  Result<InstanceStatus> replace(registry::InstanceRecord, registry::IfVersion) override;
+  Status remove(std::string_view id, registry::IfVersion) override;
+  Result<InstanceStatus> start(std::string_view id) override;
+  Result<InstanceStatus> stop(std::string_view id) override;
+  Result<InstanceStatus> restart(std::string_view id) override;
+
+  Status write(std::string_view point, const model::Value&, milliseconds limit) override;
+  Status read(std::string_view point, milliseconds limit) override;
+
+  std::vector<LogLine> logs(std::string_view id, std::size_t limit) const override;
+  std::shared_ptr<void> on_change(std::function<void(std::string_view id)> call) override {
+    return Listeners::add(listeners_, std::move(call));
+  }
+
+ private:
+  EntryPtr find(std::string_view id) const;
+  EntryPtr add(const registry::InstanceRecord&);
+  std::vector<EntryPtr> all() const;
+
+  Status check(const registry::InstanceRecord&);
+  Status try_create(const PluginInfo&, const std::string& id, const nlohmann::json& config);
+  // With the entry's control held.
+  Status enable(Entry&, std::string_view id, bool enabled);
+  void run(Entry&);
+  void halt(Entry&);
+
+  struct Target {
+    EntryPtr entry;
+    std::uint32_t point;
+  };
+  Result<Target> owner_of(std::string_view point, bool to_write) const;
+
+  const Parts parts_;
+  const std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
+  mutable std::shared_mutex mutex_;  // guards the map
+  std::map<std::string, EntryPtr, std::less<>> entries_;
+  Scheduler scheduler_;  // the first to go
+};
+
+// ---- Lookup
+
+EntryPtr Hosted::find(std::string_view id) const {
+  const std::shared_lock lock(mutex_);
+  const auto it = entries_.find(id);
+  return it == entries_.end() ? nullptr : it->second;
+}
+
+EntryPtr Hosted::add(const registry::InstanceRecord& record) {
+  auto entry = std::make_shared<Entry>(std::make_shared<Supervisor>(
+      Supervisor::Context{parts_, scheduler_, [l = listeners_](const std::string& id) { l->tell(id); }}, record));
+  const std::unique_lock lock(mutex_);
+  return entries_.insert_or_assign(record.id, std::move(entry)).first->second;
+}
+
+std::vector<EntryPtr> Hosted::all() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<EntryPtr> out;
+  for (const auto& [id, entry] : entries_) out.push_back(entry);
+  return out;
+}
+
+std::vector<InstanceStatus> Hosted::list() const {
+  std::vector<InstanceStatus> out;
+  for (const auto& entry : all()) out.push_back(entry->supervisor->status());
+  return out;
+}
+
+Result<InstanceStatus> Hosted::get(std::string_view id) const {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  return entry->supervisor->status();
+}
+
+std::vector<LogLine> Hosted::logs(std::string_view id, std::size_t limit) const {
+  const auto entry = find(id);
+  return entry ? entry->supervisor->lines(limit) : std::vector<LogLine>();
+}
+
+// ---- All at once
+
+void Hosted::start_enabled() {
+  std::vector<std::shared_future<void>> starts;
+  for (const auto& record : parts_.registry.instances()) {
+    const auto entry = add(record);
+    if (record.enabled) starts.push_back(entry->supervisor->begin_start());
+  }
+  // One that hangs in create() holds up its own start only.
+  const auto deadline = SteadyClock::now() + std::chrono::seconds(1);
+  for (const auto& started : starts) started.wait_until(deadline);
+}
+
+void Hosted::stop_all(milliseconds limit) {
+  const auto deadline = SteadyClock::now() + limit;
+  const auto entries = all();
+  std::vector<std::pair<EntryPtr, std::unique_lock<std::mutex>>> stopping;
+  for (const auto& entry : entries) {
+    stopping.emplace_back(entry, entry->control);
+    entry->supervisor->begin_stop();
+  }
+  for (auto& [entry, control] : stopping) entry->supervisor->finish_stop(deadline);
+}
+
+void Hosted::run(Entry& entry) {
+  entry.supervisor->begin_start().wait_for(parts_.timings.control);
+}
+
+void Hosted::halt(Entry& entry) {
+  entry.supervisor->begin_stop();
+  entry.supervisor->finish_stop(SteadyClock::now() + parts_.timings.stop);
+}
+
+// ---- Check
+
+Status Hosted::check(const registry::InstanceRecord& record) {
+  if (!is_slug(record.id))
+    return Error{Code::invalid,
+                 "instance '" + record.id + "': an id is letters, digits, '_', '-', '.', '~', at most 128", "/id"};
+  const auto* plugin = parts_.plugins.find(record.plugin);
+  if (!plugin) {
+    std::string known;
+    for (const auto* p : parts_.plugins.list()) known += (known.empty() ? "" : ", ") + p->manifest.id;
+    return Error{Code::invalid, "plugin '" + record.plugin + "' is not installed: use one of " + known, "/plugin"};
+  }
+  if (!plugin->api)
+    return Error{Code::invalid, "plugin '" + record.plugin + "' cannot be used: " + plugin->refused, "/plugin"};
+  const auto given = nlohmann::json::parse(record.config, nullptr, false);
+  if (!given.is_object()) return Error{Code::invalid, "the configuration is no JSON object", "/config"};
+  const auto config = parts_.plugins.configure(*plugin, given);
+  if (!config) return Error{config.error().code, config.error().message, "/config" + config.error().field};
+  return try_create(*plugin, record.id, *config);
+}
+
+// The plugin's own opinion: an instance that is created, heard, and destroyed.
+Status Hosted::try_create(const PluginInfo& plugin, const std::string& id, const nlohmann::json& config) {
+  struct Trial {
+    model::Points points;  // its own, so that a refused configuration leaves no name behind
+    std::unique_ptr<Runner> runner;
+    Outcome outcome;
+  };
+  const auto trial = std::make_shared<Trial>();
+  trial->runner =
+      std::make_unique<Runner>(*plugin.api, HostTable::Parts{id,
+                                                             parts_.registry,
+                                                             parts_.spine,
+                                                             trial->points,
+                                                             parts_.clock,
+                                                             std::make_shared<Telemetry>(parts_.clock, Log::none()),
+                                                             nullptr,
+                                                             {},
+                                                             true});
+  const auto strand = scheduler_.strand();
+  const auto call = strand->call(
+      [trial, text = config.dump()] {
+        trial->outcome = trial->runner->create(text);
+        trial->runner->destroy();
+      },
+      SteadyClock::now() + parts_.timings.control);
+  if (call == Strand::Call::done) return trial->outcome.ok() ? Status() : Status(config_error(trial->outcome));
+  strand->abandon();
+  trial->runner->host().close();
+  return Error{Code::timeout, "plugin '" + plugin.manifest.id + "' did not check its configuration within " +
+                                  std::to_string(parts_.timings.control.count()) + " ms"};
+}
+
+// ---- One at a time
+
+Result<InstanceStatus> Hosted::create(registry::InstanceRecord record) {
+  if (find(record.id))
+    return Error{Code::exists, "instance '" + record.id + "' is there already: choose another id", "/id"};
+  if (auto ok = check(record); !ok) return ok.error();
+  auto stored = parts_.registry.create_instance(record);
+  if (!stored) return stored.error();
+  const auto entry = add(*stored);
+  const std::lock_guard control(entry->control);
+  if (stored->enabled && !entry->removed) run(*entry);
+  return entry->supervisor->status();
+}
+
+Result<InstanceStatus> Hosted::replace(registry::InstanceRecord record, registry::IfVersion version) {
+  const auto entry = find(record.id);
+  if (!entry) return unknown(record.id);
+  if (auto ok = check(record); !ok) return ok.error();
+  const std::lock_guard control(entry->control);
+  if (entry->removed) return unknown(record.id);
+  auto stored = parts_.registry.replace_instance(record, version);
+  if (!stored) return stored.error();
+  halt(*entry);
+  entry->supervisor->set_record(*stored);
+  if (stored->enabled) run(*entry);
+  return entry->supervisor->status();
+}
+
+Status Hosted::remove(std::string_view id, registry::IfVersion version) {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  const std::lock_guard control(entry->control);
+  if (entry->removed) return unknown(id);
+  const auto stored = parts_.registry.instance(id);
+  if (!stored) return stored.error();
+  if (version && stored->version != *version)
+    return Error{Code::conflict, "instance '" + std::string(id) + "' has version " + std::to_string(stored->version) +
+                                     ", not " + std::to_string(*version) + ": read it again"};
+  halt(*entry);  // before its state goes, since it may still write some
+  if (auto ok = parts_.registry.remove_instance(id, version); !ok) return ok;
+  entry->removed = true;
+  {
+    const std::unique_lock lock(mutex_);
+    if (const auto it = entries_.find(id); it != entries_.end() && it->second == entry) entries_.erase(it);
+  }
+  auto dropped = parts_.spine.drop_cursor("instance/" + std::string(id));
+  listeners_->tell(id);
+  return dropped;
+}
+
+// Stores whether the instance is to run; does nothing when it is so already.
+Status Hosted::enable(Entry& entry, std::string_view id, bool enabled) {
+  if (entry.removed) return unknown(id);
+  auto record = parts_.registry.instance(id);
+  if (!record) return record.error();
+  if (record->enabled == enabled) return {};
+  record->enabled = enabled;
+  auto stored = parts_.registry.replace_instance(*record, std::nullopt);
+  if (!stored) return stored.error();
+  entry.supervisor->set_record(*stored);
+  return {};
+}
+
+Result<InstanceStatus> Hosted::start(std::string_view id) {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  const std::lock_guard control(entry->control);
+  if (auto ok = enable(*entry, id, true); !ok) return ok.error();
+  const auto state = entry->supervisor->status().state;
+  if (state == State::faulted) halt(*entry);
+  if (state == State::faulted || state == State::stopped) run(*entry);
+  return entry->supervisor->status();
+}
+
+Result<InstanceStatus> Hosted::stop(std::string_view id) {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  const std::lock_guard control(entry->control);
+  if (auto ok = enable(*entry, id, false); !ok) return ok.error();
+  halt(*entry);
+  return entry->supervisor->status();
+}
+
+Result<InstanceStatus> Hosted::restart(std::string_view id) {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  const std::lock_guard control(entry->control);
+  if (auto ok = enable(*entry, id, true); !ok) return ok.error();
+  halt(*entry);
+  run(*entry);
+  return entry->supervisor->status();
+}
+
+// ---- To the equipment
+
+Result<Hosted::Target> Hosted::owner_of(std::string_view point, bool to_write) const {
+  const auto name = "'" + std::string(point) + "'";
+  const auto property = parts_.registry.property(point);
+  if (!property) return Error{Code::not_found, "property " + name + " is not known"};
+  if (property->owner.empty())
+    return Error{Code::unsupported,
+                 "no instance serves " + name + ": only what an instance describes reaches equipment"};
+  if (to_write && property->read_only) return Error{Code::denied, name + " is read-only"};
+  const auto entry = find(property->owner);
+  if (!entry)
+    return Error{Code::conflict, "instance '" + property->owner + "', which served " + name + ", is no longer there"};
+  const auto id = parts_.points.intern(point);
+  if (!id) return id.error();
+  return Target{entry, static_cast<std::uint32_t>(*id)};
+}
+
+Status Hosted::write(std::string_view point, const model::Value& value, milliseconds limit) {
+  const auto target = owner_of(point, true);
+  if (!target) return target.error();
+  return target->entry->supervisor->write(target->point, point, value, limit);
+}
+
+Status Hosted::read(std::string_view point, milliseconds limit) {
+  const auto target = owner_of(point, false);
+  if (!target) return target.error();
+  return target->entry->supervisor->read(target->point, point, limit);
+}
+
+}  // namespace
+
+std::string_view state_name(State state) {
+  switch (state) {
+    case State::stopped:
+      return "stopped";
+    case State::starting:
+      return "starting";
+    case State::running:
+      return "running";
+    case State::degraded:
+      return "degraded";
+    case State::faulted:
+      return "faulted";
+    case State::stopping:
+      break;
+  }
+  return "stopping";
+}
+
+std::unique_ptr<Instances> Instances::make(Parts parts) {
+  return std::make_unique<Hosted>(std::move(parts));
+}
+
+}  // namespace myriad::plugin_host

@@ -1,0 +1,64 @@
+#include "plugin_host/manifest.h"
+
+#include <gtest/gtest.h>
+
+namespace myriad::plugin_host {
+namespace {
+
+nlohmann::json good() {
+  return {{"id", "meter"},
+          {"version", "1.2.3"},
+          {"kind", "device"},
+          {"library", "meter.so"},
+          {"abi", {{"built", "1.0"}, {"min", "1.0"}}},
+          {"provides", {"myriad.device/1"}},
+          {"config_schema", nlohmann::json::object()}};
+}
+
+TEST(Manifest, ReadsAGoodOne) {
+  const auto m = parse_manifest(good().dump(), "meter");
+  ASSERT_TRUE(m) << m.error().message;
+  EXPECT_EQ(m->id, "meter");
+  EXPECT_EQ(m->provides, std::vector<std::string>{"myriad.device/1"});
+}
+
+TEST(Manifest, RefusesWithTheFieldAndTheRemedy) {
+  struct Case {
+    const char *name, *patch, *field, *message;
+  };
+  for (const Case& c :
+       std::vector<Case>{{"no id", R"({"id":null})", "/id", "is missing"},
+                         {"id is a number", R"({"id":3})", "/id", "write text"},
+                         {"id with a slash", R"({"id":"a/b"})", "/id", "no slug"},
+                         {"id of another folder", R"({"id":"gauge","library":"gauge.so"})", "/id", "folder 'meter'"},
+                         {"kind", R"({"kind":"gadget"})", "/kind", "device, protocol or analytics"},
+                         {"version", R"({"version":"1.2"})", "/version", "like 1.2.0"},
+                         {"leading zero", R"({"version":"01.2.3"})", "/version", "like 1.2.0"},
+                         {"abi", R"({"abi":{"min":"one"}})", "/abi/min", "<major>.<minor>"},
+                         {"abi too large", R"({"abi":{"built":"1.70000"}})", "/abi/built", "<major>.<minor>"},
+                         {"library elsewhere", R"({"library":"../meter.so"})", "/library", "'meter.so'"},
+                         {"provides", R"({"provides":[1]})", "/provides", "extension ids"},
+                         {"schema", R"({"config_schema":null})", "/config_schema", "JSON Schema"}}) {
+    auto document = good();
+    document.merge_patch(nlohmann::json::parse(c.patch));
+    const auto m = parse_manifest(document.dump(), "meter");
+    ASSERT_FALSE(m) << c.name;
+    EXPECT_EQ(m.error().field, c.field) << c.name;
+    EXPECT_NE(m.error().message.find(c.message), std::string::npos) << c.name << ": " << m.error().message;
+  }
+}
+
+TEST(Manifest, RefusesWhatIsNoObject) {
+  EXPECT_FALSE(parse_manifest("{", "meter"));
+  EXPECT_FALSE(parse_manifest("[]", "meter"));
+  EXPECT_FALSE(parse_manifest("", "meter"));
+}
+
+TEST(Manifest, AcceptsSemanticVersionsWithPreReleaseAndBuild) {
+  auto document = good();
+  document["version"] = "2.0.0-rc.1+build.5";
+  EXPECT_TRUE(parse_manifest(document.dump(), "meter"));
+}
+
+}  // namespace
+}  // namespace myriad::plugin_host

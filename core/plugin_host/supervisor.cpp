@@ -1,0 +1,415 @@
+#include "plugin_host/supervisor.h"
+
+#include <algorithm>
+
+namespace myriad::plugin_host {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+// One life of the plugin, from create() to destroy().
+struct Supervisor::Run {
+  Run(const myriad_plugin_api& api, HostTable::Parts parts) : runner(api, std::move(parts)) {}
+
+  Runner runner;
+  std::shared_ptr<Delivery> delivery;  // of a sink or processor that chose inputs
+  Timer first_poll, polls;
+  milliseconds poll_limit{};
+  std::atomic<bool> over = false;  // stopping, faulted or left behind: nothing more is called
+};
+
+namespace {
+
+// What a plugin that never returned still uses. It lives as long as the process.
+void leave_behind(std::shared_ptr<void> run) {
+  static std::mutex mutex;
+  static auto& left = *new std::vector<std::shared_ptr<void>>;
+  const std::lock_guard lock(mutex);
+  left.push_back(std::move(run));
+}
+
+milliseconds interval_of(const nlohmann::json& config) {
+  const auto it = config.find("interval_ms");
+  const bool polled = it != config.end() && it->is_number() && it->get<double>() >= 1;
+  return milliseconds(polled ? it->get<std::int64_t>() : 0);
+}
+
+}  // namespace
+
+Supervisor::Supervisor(Context context, registry::InstanceRecord record)
+    : context_(std::move(context)),
+      id_(record.id),
+      log_(context_.parts.log.named("instance/" + id_)),
+      telemetry_(std::make_shared<Telemetry>(context_.parts.clock, log_)),
+      aside_(context_.scheduler.strand()),
+      record_(std::move(record)),
+      strand_(context_.scheduler.strand()),
+      since_(context_.parts.clock.now()) {}
+
+// ---- State
+
+State Supervisor::state() const {
+  switch (phase_) {
+    case Phase::stopped:
+      return State::stopped;
+    case Phase::starting:
+      return State::starting;
+    case Phase::up:
+      return poll_fails_ || delivery_fails_ || disconnected_ ? State::degraded : State::running;
+    case Phase::faulted:
+      return State::faulted;
+    case Phase::stopping:
+      break;
+  }
+  return State::stopping;
+}
+
+template <class F>
+bool Supervisor::update(F&& change) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto before = state();
+    change();
+    if (state() == before) return false;
+    since_ = context_.parts.clock.now();
+  }
+  context_.changed(id_);
+  return true;
+}
+
+void Supervisor::set_record(registry::InstanceRecord record) {
+  const std::lock_guard lock(mutex_);
+  record_ = std::move(record);
+}
+
+InstanceStatus Supervisor::status() const {
+  const auto& t = *telemetry_;
+  InstanceStatus out;
+  out.connection = t.connection();
+  out.metrics = t.metrics();
+  out.readings = t.readings;
+  out.batches = t.batches;
+  out.refused = t.refused;
+  out.polls = t.polls;
+  out.errors = t.errors;
+  out.restarts = t.restarts;
+  const std::lock_guard lock(mutex_);
+  out.record = record_;
+  out.state = state();
+  out.since = since_;
+  out.last_error = last_error_;
+  if (run_ && run_->delivery && phase_ == Phase::up) out.lag = run_->delivery->lag();
+  return out;
+}
+
+Supervisor::RunPtr Supervisor::current() const {
+  const std::lock_guard lock(mutex_);
+  return run_;
+}
+
+std::shared_ptr<Strand> Supervisor::strand() const {
+  const std::lock_guard lock(mutex_);
+  return strand_;
+}
+
+// ---- Start
+
+std::shared_future<void> Supervisor::begin_start() {
+  update([&] {
+    phase_ = Phase::starting;
+    faults_ = 0;
+  });
+  const auto started = std::make_shared<std::promise<void>>();
+  strand()->post_urgent([self = shared_from_this(), started] {
+    self->do_start();
+    started->set_value();
+  });
+  return started->get_future().share();
+}
+
+void Supervisor::do_start() {
+  const auto& parts = context_.parts;
+  const auto record = status().record;
+  const auto* plugin = parts.plugins.find(record.plugin);
+  if (!plugin || !plugin->api)
+    return fault(nullptr, {MYRIAD_E_INVALID, "plugin '" + record.plugin + "' is " +
+                                                 (plugin ? "refused: " + plugin->refused : "not installed")});
+  const auto config = parts.plugins.configure(*plugin, nlohmann::json::parse(record.config, nullptr, false));
+  if (!config)
+    return fault(nullptr, {MYRIAD_E_INVALID, "/config" + config.error().field + ": " + config.error().message});
+  telemetry_->forget_connection();
+  const auto connection = [weak = weak_from_this()](bool up) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!self->update([&] { self->disconnected_ = !up; })) self->context_.changed(self->id_);
+  };
+  const auto run = std::make_shared<Run>(*plugin->api, HostTable::Parts{id_, parts.registry, parts.spine, parts.points,
+                                                                        parts.clock, telemetry_, aside_, connection});
+  update([&] {
+    if (phase_ == Phase::stopping) return;
+    run_ = run;
+    phase_ = Phase::starting;
+    poll_fails_ = delivery_fails_ = disconnected_ = false;
+    last_complaint_.clear();
+  });
+  if (current() != run) return;
+  if (const auto outcome = try_start(*run, *config); !outcome.ok()) return fault(run, outcome);
+  if (run->over) return;
+  telemetry_->log(Level::info, "started");
+  update([&] {
+    if (phase_ != Phase::starting) return;
+    phase_ = Phase::up;
+    up_since_ = parts.clock.now();
+  });
+  if (run->delivery) run->delivery->start();
+  arm_polls(run, *config);
+}
+
+Outcome Supervisor::try_start(Run& run, const nlohmann::json& config) {
+  if (auto outcome = run.runner.create(config.dump()); !outcome.ok()) return outcome;
+  if (auto outcome = feed(run); !outcome.ok()) return outcome;
+  return run.runner.start();
+}
+
+// Prepares what a sink or processor receives, and gives a processor its state back.
+Outcome Supervisor::feed(Run& run) {
+  auto patterns = run.runner.host().patterns();
+  if (patterns.empty() || !(run.runner.is_sink() || run.runner.is_processor())) return {};
+  const auto& parts = context_.parts;
+  Delivery::Parts d{"instance/" + id_, parts.spine, parts.points, strand(), std::move(patterns),
+                    parts.timings,     {},          {},           {},       {}};
+  auto& runner = run.runner;  // outlives the delivery, which it is told to stop before
+  d.deliver = [&runner](const myriad_batch& batch) {
+    return runner.is_sink() ? runner.deliver(batch) : runner.process(batch);
+  };
+  if (runner.is_processor()) d.save = [&runner](std::string& state) { return runner.save(state); };
+  d.report = [this, weak = std::weak_ptr(current())](const Outcome& outcome, bool gives_up) {
+    report_delivery(weak, outcome, gives_up);
+  };
+  d.warn = [t = telemetry_](const std::string& text) { t->log(Level::warn, text); };
+  run.delivery = std::make_shared<Delivery>(std::move(d));
+  if (const auto opened = run.delivery->open(); !opened)
+    return {to_status(opened.error().code), opened.error().message};
+  return runner.is_processor() ? runner.load(run.delivery->state()) : Outcome{};
+}
+
+// Instances of one interval poll spread over it by their ids; where it is long, the first poll comes within a second.
+void Supervisor::arm_polls(const RunPtr& run, const nlohmann::json& config) {
+  const auto interval = interval_of(config);
+  if (interval.count() == 0 || !run->runner.is_device()) return;
+  run->poll_limit = std::max(context_.parts.timings.poll, interval);
+  const auto hash = std::hash<std::string>()(id_);
+  const auto phase = [&](milliseconds span) {
+    return nanoseconds(hash % static_cast<std::size_t>(nanoseconds(span).count()));
+  };
+  const auto call = [weak_self = weak_from_this(), weak = std::weak_ptr(run)] {
+    const auto self = weak_self.lock();
+    const auto alive = weak.lock();
+    if (self && alive) self->poll(alive);
+  };
+  const auto lane = strand();
+  if (constexpr milliseconds soon{1000}; interval > soon) run->first_poll = lane->after(phase(soon), call);
+  run->polls = lane->every(phase(interval), interval, call);
+}
+
+// ---- Work
+
+void Supervisor::poll(const RunPtr& run) {
+  if (run->over) return;
+  ++telemetry_->polls;
+  const auto outcome = run->runner.poll(context_.parts.clock.now() + nanoseconds(run->poll_limit).count());
+  if (run->over) return;
+  switch (meaning(outcome.status)) {
+    case Meaning::fine:
+      if (poll_fails_) telemetry_->log(Level::info, "polls again");
+      update([&] { poll_fails_ = false; });
+      return;
+    case Meaning::later:
+      return;
+    case Meaning::away:
+      note_failure(outcome);
+      update([&] { poll_fails_ = true; });
+      return;
+    case Meaning::broken:
+    case Meaning::misplaced:
+      return fault(run, outcome);
+  }
+}
+
+void Supervisor::report_delivery(const std::weak_ptr<Run>& weak, const Outcome& outcome, bool gives_up) {
+  const auto run = weak.lock();
+  if (!run || run->over) return;
+  if (outcome.ok()) {
+    if (delivery_fails_) telemetry_->log(Level::info, "delivers again");
+    update([&] { delivery_fails_ = false; });
+    return;
+  }
+  if (gives_up) return fault(run, outcome);
+  if (outcome.status != MYRIAD_E_AGAIN && outcome.status != MYRIAD_E_CANCELLED) note_failure(outcome);
+  update([&] { delivery_fails_ = true; });
+}
+
+// Counts each failure, and logs one that differs from the last.
+void Supervisor::note_failure(const Outcome& outcome) {
+  ++telemetry_->errors;
+  const auto text = std::string(status_name(outcome.status)) + ": " + to_error(outcome).message;
+  {
+    const std::lock_guard lock(mutex_);
+    last_error_ = {context_.parts.clock.now(), std::string(status_name(outcome.status)), to_error(outcome).message};
+    if (phase_ == Phase::up && (poll_fails_ || delivery_fails_) && last_complaint_ == text) return;
+    last_complaint_ = text;
+  }
+  telemetry_->log(Level::warn, text);
+}
+
+// ---- Fault and restart
+
+void Supervisor::fault(const RunPtr& run, const Outcome& outcome) {
+  if (run && run->over.exchange(true)) return;
+  ++telemetry_->errors;
+  const auto error = to_error(outcome);
+  telemetry_->log(Level::error, "faulted: " + std::string(status_name(outcome.status)) + ": " + error.message);
+  const auto what = meaning(outcome.status);
+  bool stopping = false;
+  update([&] {
+    const auto now = context_.parts.clock.now();
+    last_error_ = {now, std::string(status_name(outcome.status)), error.message};
+    stopping = phase_ == Phase::stopping;
+    if (stopping) return;
+    if (phase_ == Phase::up && now - up_since_ > nanoseconds(context_.parts.timings.restart_most).count()) faults_ = 0;
+    phase_ = Phase::faulted;
+  });
+  if (stopping) return;
+  // Not now: the call that failed may be the delivery's own.
+  strand()->post_urgent([self = shared_from_this(), run] { self->take_down(run); });
+  if (what != Meaning::misplaced) schedule_restart();
+}
+
+void Supervisor::schedule_restart() {
+  const auto& t = context_.parts.timings;
+  const std::lock_guard lock(mutex_);
+  const auto delay = std::min(t.restart_most, t.restart_first * (1 << std::min(faults_, 16)));
+  ++faults_;
+  restart_ = strand_->after(delay, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    {
+      const std::lock_guard inner(self->mutex_);
+      if (self->phase_ != Phase::faulted) return;
+    }
+    ++self->telemetry_->restarts;
+    self->do_start();
+  });
+}
+
+void Supervisor::take_down(RunPtr run) {
+  if (!run) return;
+  run->over = true;
+  run->first_poll.cancel();
+  run->polls.cancel();
+  if (run->delivery) run->delivery->stop();
+  if (!run->runner.destroy()) leave_behind(run);
+  const std::lock_guard lock(mutex_);
+  if (run_ == run) run_.reset();
+}
+
+// ---- Stop
+
+void Supervisor::begin_stop() {
+  auto stopped = std::make_shared<std::promise<void>>();
+  RunPtr run;
+  update([&] {
+    phase_ = Phase::stopping;
+    stopped_ = stopped;
+    run = run_;
+  });
+  if (run) {
+    run->over = true;
+    run->runner.cancel();
+  }
+  strand()->post_urgent([self = shared_from_this(), stopped] {
+    Timer restart;
+    {
+      const std::lock_guard lock(self->mutex_);
+      restart = std::move(self->restart_);
+    }
+    self->take_down(self->current());
+    stopped->set_value();
+  });
+}
+
+void Supervisor::finish_stop(Scheduler::Clock::time_point deadline) {
+  auto stopped = stopped_->get_future();
+  const auto run = current();
+  // A call may begin between cancel() and the stop: cancel again until it is through.
+  constexpr milliseconds slice{100};
+  bool done = false;
+  while (!done && Scheduler::Clock::now() < deadline) {
+    done = stopped.wait_until(std::min(deadline, Scheduler::Clock::now() + slice)) == std::future_status::ready;
+    if (!done && run) run->runner.cancel();
+  }
+  if (!done) {
+    telemetry_->log(Level::error,
+                    "its plugin does not return: it is left behind, with what it holds, until Myriad ends");
+    strand()->abandon();
+    if (run) {
+      run->runner.host().close();
+      leave_behind(run);
+    }
+  }
+  update([&] {
+    if (!done) {
+      strand_ = context_.scheduler.strand();
+      run_.reset();
+      last_error_ = {context_.parts.clock.now(), "timeout", "the plugin did not return when it was stopped"};
+    }
+    phase_ = Phase::stopped;
+  });
+  telemetry_->forget_connection();
+}
+
+// ---- Requests
+
+Status Supervisor::write(std::uint32_t point, std::string_view name, const model::Value& value, milliseconds limit) {
+  const auto batch = std::make_shared<model::Batch>();
+  model::append(*batch, model::PointId{point}, {context_.parts.clock.now(), value, MYRIAD_GOOD});
+  return request(limit, "write " + std::string(name), [batch](Runner& runner) {
+    const auto view = batch->view();
+    return runner.write({sizeof(myriad_batch), sizeof(myriad_reading), view.readings.data(), view.blob.data(), 1,
+                         static_cast<std::uint32_t>(view.blob.size()), 0});
+  });
+}
+
+Status Supervisor::read(std::uint32_t point, std::string_view name, milliseconds limit) {
+  const auto deadline = context_.parts.clock.now() + nanoseconds(limit).count();
+  return request(limit, "read " + std::string(name),
+                 [point, deadline](Runner& runner) { return runner.read(point, deadline); });
+}
+
+Status Supervisor::request(milliseconds limit, std::string_view what, std::function<Outcome(Runner&)> work) {
+  const auto run = current();
+  const auto now = status().state;
+  if (!run || (now != State::running && now != State::degraded))
+    return Error{Code::conflict, "cannot " + std::string(what) + ": instance '" + id_ + "' is " +
+                                     std::string(state_name(now)) + ": start it"};
+  const auto answer = std::make_shared<Outcome>();
+  const auto call = strand()->call(
+      [self = shared_from_this(), run, answer, work = std::move(work)] {
+        *answer = run->over ? Outcome{MYRIAD_E_CANCELLED, "the instance was stopped meanwhile"} : work(run->runner);
+        if (meaning(answer->status) == Meaning::broken) self->fault(run, *answer);
+      },
+      Scheduler::Clock::now() + limit);
+  const auto within = " within " + std::to_string(limit.count()) + " ms";
+  if (call == Strand::Call::never_ran)
+    return Error{Code::timeout,
+                 "cannot " + std::string(what) + ": the equipment was busy and nothing was sent" + within};
+  if (call == Strand::Call::still_running) {
+    run->runner.cancel();
+    return Error{Code::timeout, std::string(what) + ": the equipment did not confirm" + within +
+                                    "; it may have been done: read it back"};
+  }
+  if (answer->ok()) return {};
+  return to_error(*answer);
+}
+
+}  // namespace myriad::plugin_host
