@@ -29,6 +29,8 @@ template <class... F>
 struct Overload : F... {
   using F::operator()...;
 };
+template <class... F>
+Overload(F...) -> Overload<F...>;  // clang 14 needs it
 
 void bind_sample(SQLite::Statement& s, int at, const model::Sample& sample) {
   const auto put = [&](int type, const auto&... value) {
@@ -67,6 +69,7 @@ model::Value value_of(int type, SQLite::Column column) {
 
 }  // namespace
 
+// Statements kept prepared. Before use: tryReset(), since reset() would throw the failure of the run before again.
 struct HistoryFile::Writer {
   explicit Writer(SQLite::Database& db)
       : latest(db,
@@ -137,7 +140,7 @@ Status HistoryFile::commit(const std::vector<WritePtr>& writes, const Progress& 
       put_chunk(*write);
     }
     auto& statement = writer_->progress;
-    statement.reset();
+    statement.tryReset();
     statement.bind(1, sql(progress.next));
     statement.bind(2, sql(progress.readings));
     statement.bind(3, progress.last_chunk);
@@ -151,7 +154,7 @@ Status HistoryFile::commit(const std::vector<WritePtr>& writes, const Progress& 
 
 void HistoryFile::put_series(const Write& write) {
   auto& statement = write.latest ? writer_->latest : writer_->older;
-  statement.reset();
+  statement.tryReset();
   if (write.latest) {
     statement.bind(1, write.series);
     statement.bind(2, write.name);
@@ -169,7 +172,7 @@ void HistoryFile::put_series(const Write& write) {
 void HistoryFile::put_chunk(const Write& write) {
   const Summary& s = write.summary;
   auto& statement = writer_->chunk;
-  statement.reset();
+  statement.tryReset();
   statement.clearBindings();
   statement.bind(1, write.chunk);
   statement.bind(2, write.series);

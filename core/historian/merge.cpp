@@ -29,8 +29,7 @@ void Merge::settle(Nanos before) {
 }
 
 std::vector<model::Sample> Merge::take() {
-  settle(INT64_MAX);
-  if (!open_.empty() && open_.back().sample.time == INT64_MAX && !full()) out_.push_back(open_.back().sample);
+  settle(INT64_MAX);  // the range ends before it
   return std::move(out_);
 }
 

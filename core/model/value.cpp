@@ -12,6 +12,8 @@ template <class... F>
 struct Overload : F... {
   using F::operator()...;
 };
+template <class... F>
+Overload(F...) -> Overload<F...>;  // clang 14 needs it
 
 std::string base64(std::string_view data) {
   std::string out((data.size() + 2) / 3 * 4 + 1, '\0');

@@ -92,28 +92,29 @@ Result<model::Batch> Decoder::decode_body(BytesView body) {
   values_.get(in, kinds, points_, bits_);
   if (!in.ok()) return damaged("its columns");
 
+  if (const char* fault = fill(batch, kinds, unit_ns[unit], in.left())) return damaged(fault);
+  const BytesView blob = in.bytes(in.left());
+  batch.blob.assign(blob.begin(), blob.end());
+  return batch;
+}
+
+// Puts the columns into the readings, whose texts follow each other in `text_bytes`. What is wrong, or null.
+const char* Decoder::fill(model::Batch& batch, std::span<const Kind> kinds, std::int64_t unit, std::size_t text_bytes) {
   std::uint64_t time = 0, text = 0;
   std::size_t i = 0;
   for (const Kind& kind : kinds)
     for (const std::size_t end = i + kind.count; i < end; ++i) {
+      time += unzigzag(column_[i]) * static_cast<std::uint64_t>(unit);
       model::Reading& r = batch.readings[i];
-      time += unzigzag(column_[i]) * static_cast<std::uint64_t>(unit_ns[unit]);
-      r.time_ns = static_cast<std::int64_t>(time);
-      r.point = points_[i];
-      r.type = kind.type;
-      r.quality = kind.quality;
-      if (!model::has_blob(r)) {
-        r.value.u64 = bits_[i];
-        continue;
-      }
-      if (bits_[i] > in.left() - text) return damaged("its text");
+      r = {static_cast<std::int64_t>(time), points_[i], kind.type, kind.quality, {}};
+      r.value.u64 = bits_[i];
+      if (r.time_ns < 0) return "its times";
+      if (!model::has_blob(r)) continue;
+      if (bits_[i] > text_bytes - text) return "its text";
       r.value.blob = {static_cast<std::uint32_t>(text), static_cast<std::uint32_t>(bits_[i])};
       text += bits_[i];
     }
-  if (text != in.left()) return damaged("its text");
-  const BytesView blob = in.bytes(text);
-  batch.blob.assign(blob.begin(), blob.end());
-  return batch;
+  return text == text_bytes ? nullptr : "its text";
 }
 
 }  // namespace myriad::spine

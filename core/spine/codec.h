@@ -34,6 +34,8 @@ class Decoder {
   Result<model::Batch> decode_body(BytesView body);
 
  private:
+  const char* fill(model::Batch&, std::span<const Kind>, std::int64_t unit, std::size_t text_bytes);
+
   Decompressor decompressor_;
   ValueCoder values_;
   std::vector<std::uint32_t> points_;

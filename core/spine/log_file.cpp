@@ -49,6 +49,7 @@ struct LogFile::Row {
   Bytes payload;
 };
 
+// Statements kept prepared. Before use: tryReset(), since reset() would throw the failure of the run before again.
 struct LogFile::Writer {
   explicit Writer(SQLite::Database& db)
       : row(db, "INSERT INTO log(first, committed, count, total, payload) VALUES (?, ?, ?, ?, ?)"),
@@ -105,7 +106,7 @@ void LogFile::load() {
     begin_ = u64(writer_->oldest.getColumn(0));
     dropped_bytes_ = u64(writer_->oldest.getColumn(3)) - u64(writer_->oldest.getColumn(4));
   }
-  writer_->oldest.reset();
+  writer_->oldest.tryReset();
 }
 
 void LogFile::restore_points() {
@@ -186,7 +187,7 @@ Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const 
 
 void LogFile::write_points(std::uint32_t last) {
   for (std::uint32_t id = stored_points_ + 1; id <= last; ++id) {
-    writer_->point.reset();
+    writer_->point.tryReset();
     writer_->point.bind(1, sql(id));
     writer_->point.bind(2, std::string(points_.name(model::PointId{id})));
     writer_->point.exec();
@@ -209,7 +210,7 @@ void LogFile::write_row(model::BatchView readings, Sequence first, Nanos now) {
   const BytesView payload = encoder_.encode(readings);
   written_bytes_ += payload.size();
   auto& insert = writer_->row;
-  insert.reset();
+  insert.tryReset();
   insert.bind(1, sql(first));
   insert.bind(2, now);
   insert.bind(3, sql(readings.readings.size()));
@@ -221,7 +222,7 @@ void LogFile::write_row(model::BatchView readings, Sequence first, Nanos now) {
 void LogFile::write_cursors(const CursorChanges& cursors) {
   for (const auto& [name, cursor] : cursors) {
     auto& statement = cursor ? writer_->save : writer_->drop;
-    statement.reset();
+    statement.tryReset();
     statement.bind(1, name);
     if (cursor) {
       statement.bind(2, sql(cursor->next));
@@ -235,7 +236,7 @@ void LogFile::write_cursors(const CursorChanges& cursors) {
 void LogFile::drop_old(Nanos now, std::size_t most) {
   const Nanos oldest_kept = now - std::chrono::nanoseconds(options_.retain_time).count();
   auto& oldest = writer_->oldest;
-  oldest.reset();
+  oldest.tryReset();
   oldest.bind(1, sql(most));
   Sequence keep_from = begin_;
   std::uint64_t dropped = dropped_bytes_;
@@ -246,9 +247,9 @@ void LogFile::drop_old(Nanos now, std::size_t most) {
     keep_from = next;
     dropped = u64(oldest.getColumn(3));
   }
-  oldest.reset();
+  oldest.tryReset();
   if (keep_from == begin_) return;
-  writer_->remove.reset();
+  writer_->remove.tryReset();
   writer_->remove.bind(1, sql(keep_from));
   writer_->remove.exec();
   begin_ = keep_from;
@@ -270,7 +271,7 @@ Status LogFile::probe(std::size_t bytes) {
 std::vector<LogFile::Row> LogFile::read_rows(Sequence from) {
   const std::scoped_lock lock(read_mutex_);
   std::vector<Row> rows;
-  select_->reset();
+  select_->tryReset();
   select_->bind(1, sql(from));
   select_->bind(2, rows_per_read);
   std::size_t readings = 0;
@@ -282,7 +283,7 @@ std::vector<LogFile::Row> LogFile::read_rows(Sequence from) {
     readings += row.count;
     rows.push_back(std::move(row));
   }
-  select_->reset();
+  select_->tryReset();
   return rows;
 }
 

@@ -56,7 +56,8 @@ struct Cursor {
 
 class Spine {
  public:
-  // Opens or makes the file, restores `points`, reports and cuts a torn tail. `points`, `clock` outlive the spine.
+  // Opens or makes the file, restores `points` (empty until then), reports and cuts a torn tail. `points` and `clock`
+  // outlive the spine.
   static Result<std::unique_ptr<Spine>> open(Options, model::Points& points, const Clock& clock, Log log);
   virtual ~Spine() = default;  // commits what was appended
 

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <fstream>
 #include <future>
+#include <random>
 #include <thread>
 
 #include "base/temp_dir.h"
@@ -357,6 +358,31 @@ TEST_F(SpineTest, AFullDiskLosesNothingAcknowledgedAndServiceResumes) {
   EXPECT_EQ(values(), numbers(0, stored));
   start();
   EXPECT_EQ(values(), numbers(0, stored));
+}
+
+// So much that SQLite writes before the commit, where another statement fails.
+TEST_F(SpineTest, AFullDiskAmidATransactionIsForgottenAfterwards) {
+  start();
+  put(0, 1);
+  model::Batch big;
+  std::mt19937 random(1);
+  for (int i = 0; i < 16; ++i) {
+    std::string noise(500'000, '\0');
+    for (char& c : noise) c = static_cast<char>(random());
+    model::append(big, point_, {i, model::Bytes{noise}, MYRIAD_GOOD});
+  }
+  {
+    const SmallDisk full(100'000);
+    const auto last = spine_->append_and_wait(big.view());
+    ASSERT_FALSE(last);
+    EXPECT_EQ(last.error().code, Code::unavailable) << last.error().message;
+  }
+  const auto deadline = steady_clock::now() + patience;
+  auto last = spine_->append_and_wait(big.view());
+  while (!last && steady_clock::now() < deadline) last = spine_->append_and_wait(big.view());
+  ASSERT_TRUE(last) << last.error().message;
+  EXPECT_EQ(*last, 17u);
+  EXPECT_EQ(spine_->stats().lost, 16u);
 }
 
 TEST_F(SpineTest, ManyPublishersLoseNothing) {
