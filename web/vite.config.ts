@@ -3,7 +3,8 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
-import { defineConfig, type Plugin } from 'vite';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
 
 const noAjv = fileURLToPath(new URL('src/pages/instanceForm/rjsf/noAjv.ts', import.meta.url));
 const COMPRESSIBLE = new Set(['.js', '.css', '.html', '.svg', '.json']);
@@ -45,5 +46,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rollupOptions: { output: { manualChunks: sharedChunk } },
   },
+  test: { server: { deps: { inline: [/@rjsf/] } } },
   server: { proxy: { '/api': process.env.MYRIAD_URL ?? 'http://127.0.0.1:8080' } },
 });

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNavigate, useParams } from 'react-router-dom';
 import { ApiError, type Answer } from '../../api/client';
-import { keys, useForgetInstances, usePlugins } from '../../api/queries';
+import { useForgetInstances, usePlugins } from '../../api/queries';
 import { instances } from '../../api/resources';
 import type { Instance, InstanceDraft, Json, JsonObject, Plugin } from '../../api/types';
 import { EmptyState } from '../../components/EmptyState';
@@ -19,9 +19,9 @@ export default function EditInstancePage() {
   const { id = '' } = useParams();
   const { t } = useTranslation();
   const plugins = usePlugins();
-  // Read once: the ETag that is sent with the changes must be that of what the user saw.
+  // Read once, under a key of its own that no refresh reaches: what is sent must name the version that was seen.
   const query = useQuery({
-    queryKey: [...keys.instance(id), 'edit'],
+    queryKey: ['editInstance', id],
     queryFn: () => instances.read(id),
     staleTime: Infinity,
     gcTime: 0,

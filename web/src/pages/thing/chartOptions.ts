@@ -29,7 +29,7 @@ function axes({ lines, dark, language }: Look): uPlot.Axis[] {
     ...common,
     scale: scaleOf(unit),
     side: index === 0 ? 3 : 1,
-    size: 64,
+    size: (_, texts) => 20 + 7 * Math.max(0, ...(texts ?? []).map((text) => text.length)),
     grid: index === 0 ? line : { show: false },
     values: (_, at) => at.map((value) => `${formatNumber(value, language)}${unit ? ` ${unit}` : ''}`),
   }))];

@@ -1,5 +1,5 @@
 // The members of an object in as many columns as fit; lists and objects take the whole width.
-import { Fieldset, Text, UnstyledButton } from '@mantine/core';
+import { Box, Text, UnstyledButton } from '@mantine/core';
 import { buttonId, canExpand, type ObjectFieldTemplateProps } from '@rjsf/utils';
 import { useState, type CSSProperties, type ReactNode } from 'react';
 import { Icon } from '../../../components/Icon';
@@ -57,15 +57,15 @@ interface GroupProps {
 function Group({ title, description, foldable, open, children }: GroupProps) {
   const [shown, setShown] = useState(open);
   const hint = isNode(description) ? null : description;
-  const heading = foldable ? (
-    <UnstyledButton onClick={() => setShown(!shown)} aria-expanded={shown} fz="sm" fw={600} style={{ display: 'flex', gap: 6, alignItems: 'center' }}>
-      <Icon name={shown ? 'down' : 'right'} size={14} />{title}
-    </UnstyledButton>
-  ) : <Text fz="sm" fw={600}>{title}</Text>;
   return (
-    <Fieldset legend={heading} p={shown ? 'md' : 'xs'}>
-      {hint && <Text fz="xs" c="dimmed" mb={shown ? 'md' : 0}>{hint}</Text>}
-      {shown && children}
-    </Fieldset>
+    <Box role="group" aria-label={title} style={{ border: '1px solid var(--line)', borderRadius: 8 }} px="md" py={10}>
+      {foldable ? (
+        <UnstyledButton onClick={() => setShown(!shown)} aria-expanded={shown} fz="sm" fw={600} style={{ display: 'flex', gap: 6, alignItems: 'center' }}>
+          <Icon name={shown ? 'down' : 'right'} size={14} />{title}
+        </UnstyledButton>
+      ) : <Text fz="sm" fw={600}>{title}</Text>}
+      {hint && <Text fz="xs" c="dimmed" mt={2}>{hint}</Text>}
+      {shown && <Box mt="sm" mb={6}>{children}</Box>}
+    </Box>
   );
 }

@@ -1,6 +1,6 @@
 import { Switch } from '@mantine/core';
 import MantineSelect from '@rjsf/mantine/lib/widgets/SelectWidget.js';
-import { getTemplate, type WidgetProps } from '@rjsf/utils';
+import { getTemplate, type RJSFSchema, type WidgetProps } from '@rjsf/utils';
 import { useTranslation } from 'react-i18next';
 
 /** With its description, and a way back to nothing where nothing is allowed. */
@@ -26,11 +26,17 @@ export function SwitchWidget({ id, value, label, schema, disabled, readonly, raw
   );
 }
 
+// `["number", "null"]` is a number that may be left empty.
+function plainType(schema: RJSFSchema): RJSFSchema {
+  const { type } = schema;
+  return Array.isArray(type) ? { ...schema, type: type.find((each) => each !== 'null') } : schema;
+}
+
 /** Text, or dots for what the schema calls writeOnly. */
 export function TextWidget(props: WidgetProps) {
   const { t } = useTranslation();
   const { PasswordWidget } = props.registry.widgets;
   if (props.schema.writeOnly && PasswordWidget) return <PasswordWidget {...props} placeholder={t('form.secretKept')} />;
   const BaseInput = getTemplate('BaseInputTemplate', props.registry, props.options);
-  return <BaseInput {...props} />;
+  return <BaseInput {...props} schema={plainType(props.schema)} />;
 }
