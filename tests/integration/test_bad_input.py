@@ -53,11 +53,13 @@ class BadInput(unittest.TestCase):
         self.refused(self.daemon.call('POST', '/instances', {'id': 'x', 'plugin': 'nope', 'config': {}}), 422, '/plugin', 'nope')
 
     def test_bad_configuration_names_place_and_remedy(self):
+        good = {'property': 'v', 'table': 'holding', 'address': 0, 'type': 'int16'}
         cases = [
-            ({'host': 'h', 'points': [{'property': 'v', 'table': 'holding', 'address': 0, 'type': 'float99'}]}, '/config/points/0/type', 'float32'),
-            ({'host': 'h', 'port': 70000, 'points': []}, '/config/port', '65535'),
-            ({'host': 'h', 'nonsense': 1, 'points': []}, 'nonsense', ''),
-            ({'host': 'h', 'points': [{'table': 'holding', 'address': 0, 'type': 'int16'}]}, '/config/points/0', 'property'),
+            ({'host': 'h', 'points': [{**good, 'type': 'float99'}]}, '/config/points/0/type', 'float32'),
+            ({'host': 'h', 'port': 70000, 'points': [good]}, '/config/port', '65535'),
+            ({'host': 'h', 'nonsense': 1, 'points': [good]}, 'nonsense', ''),
+            ({'host': 'h', 'points': [{k: v for k, v in good.items() if k != 'property'}]}, '/config/points/0', 'property'),
+            ({'host': 'h', 'points': [{**good, 'table': 'input', 'writable': True}]}, '/config/points/0', 'writ'),
             ('text', '/config', 'object'),
         ]
         for config, field, remedy in cases:

@@ -94,7 +94,7 @@ class FirstMeter(unittest.TestCase):
         daemon.create(broker(mosquitto.port))
         wait_for(lambda: daemon.get('/instances/broker')['state'] == 'running' and daemon.get('/instances/broker')['connection']['up'], 'connected')
         mosquitto.publish('sensors/attic/telemetry', '{"t": 21.5, "ts": "2026-11-01T00:00:00Z"}')
-        value = wait_for(lambda: daemon.value('attic/temperature'), 'the temperature')
+        value = wait_for(lambda: (v := daemon.value('attic/temperature'))['value'] and v, 'the temperature')
         self.assertEqual((value['value'], value['time'], value['quality']), (21.5, '2026-11-01T00:00:00Z', 'good'))
 
     def test_nothing_is_lost_while_the_broker_is_down(self):
