@@ -70,7 +70,9 @@ class DataLock {
 std::vector<std::filesystem::path> plugin_folders(const ServeOptions& options) {
   if (!options.plugins.empty()) return options.plugins;
   const auto program = std::filesystem::read_symlink("/proc/self/exe");
-  return {options.data / "plugins", program.parent_path().parent_path() / "plugins"};
+  std::vector<std::filesystem::path> folders{program.parent_path().parent_path() / "plugins"};
+  if (const auto installed = options.data / "plugins"; std::filesystem::exists(installed)) folders.push_back(installed);
+  return folders;
 }
 
 std::string site_name() {

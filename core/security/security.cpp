@@ -1,6 +1,7 @@
 #include "security/security.h"
 
 #include <atomic>
+#include <future>
 #include <map>
 #include <mutex>
 
@@ -77,6 +78,7 @@ class LocalSecurity final : public Security {
   seconds wait(const std::string& name, const std::string& address) const;
   void count(const std::string& name, const std::string& address, bool right);
   void audit(std::string_view who, std::string_view what, std::string_view origin);
+  Status make_admin(std::string_view password, bool must_change);
 
   const Options options_;
   const std::unique_ptr<Accounts> accounts_;
@@ -91,6 +93,7 @@ class LocalSecurity final : public Security {
   mutable std::mutex mutex_;  // guards all below
   Throttle names_{name_cap}, peers_{peer_cap};
   std::map<std::string, Nanos, std::less<>> revoked_;  // token id → when it would have expired
+  std::shared_future<void> admin_made_;  // set before the doors open; last, since its work uses the others
 };
 
 Result<std::optional<std::string>> LocalSecurity::ensure_admin(std::optional<std::string> password) {
@@ -101,10 +104,24 @@ Result<std::optional<std::string>> LocalSecurity::ensure_admin(std::optional<std
   if (made) password = random_password();
   const bool weak = !check_password("admin", *password);
   if (weak) log_.warn("the given administrator's password is weak, and must be changed at the first sign in");
-  const Account admin{"admin", "administrator", hash_password(*password, options_.scrypt_log2_n), made || weak, 1};
-  if (auto put = accounts_->put(admin); !put) return put.error();
-  audit(admin.name, "account made", "");
+  // The doors open meanwhile: hashing takes longer than all the rest of a first start.
+  admin_made_ = std::async(std::launch::async, [this, secret = *password, must_change = made || weak] {
+    if (auto kept = make_admin(secret, must_change); !kept)
+      log_.error("the first administrator was not made: " + kept.error().message);
+  });
   return made ? password : std::optional<std::string>();
+}
+
+Status LocalSecurity::make_admin(std::string_view password, bool must_change) {
+  const std::lock_guard hashing(hash_mutex_);
+  try {
+    const Account admin{"admin", "administrator", hash_password(password, options_.scrypt_log2_n), must_change, 1};
+    if (auto put = accounts_->put(admin); !put) return put;
+    audit(admin.name, "account made", "");
+    return {};
+  } catch (const std::exception& e) {
+    return Error{Code::unavailable, e.what()};
+  }
 }
 
 Result<Session> LocalSecurity::sign_in(std::string_view name, std::string_view password, std::string_view peer) {
@@ -120,6 +137,7 @@ Result<Session> LocalSecurity::sign_in(std::string_view name, std::string_view p
 Result<Account> LocalSecurity::check(std::string_view name, std::string_view password, const std::string& address) {
   const std::string key(name.substr(0, name_max));
   if (const seconds left = wait(key, address); left > seconds(0)) return wait_error(left);
+  if (admin_made_.valid()) admin_made_.wait();
   const auto account = accounts_->find(name);
   const auto same = hash_and_compare(password.substr(0, password_max + 1), account ? account->password : nobody_);
   if (!same) return same.error();

@@ -44,9 +44,9 @@ class FastModbus(Process):
 
 def rate(daemon, seconds):
     """Committed readings a second and CPU µs a reading over `seconds`."""
-    committed, cpu, start = daemon.get('/system')['spine']['committed'], daemon.cpu_seconds(), time.monotonic()
+    committed, cpu, start = daemon.get('/system')['spine']['end'], daemon.cpu_seconds(), time.monotonic()
     time.sleep(seconds)
-    done = daemon.get('/system')['spine']['committed'] - committed
+    done = daemon.get('/system')['spine']['end'] - committed
     spent, elapsed = daemon.cpu_seconds() - cpu, time.monotonic() - start
     return done / elapsed, spent / max(done, 1) * 1e6, spent / elapsed * 100
 
