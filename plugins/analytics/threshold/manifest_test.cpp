@@ -24,7 +24,7 @@ TEST(Demo, WatchesTheCity) {
   const auto instances = read_json(std::string(PLUGIN_DIR) + "/../../../examples/demo/instances.json");
   const auto& limits = instances.at(1);
   ASSERT_EQ(limits.at("plugin"), "threshold");
-  for (const auto& problem : myriad::schema_problems(manifest().at("config_schema"), limits.at("config")))
+  for (const auto& problem : myriad::unknown_options(manifest().at("config_schema"), limits.at("config")))
     ADD_FAILURE() << problem;
   myriad::TestHost host;
   make(host, limits.at("config"));

@@ -33,7 +33,7 @@ TEST(Demo, IsASmallCity) {
   const auto instances = read_json(std::string(PLUGIN_DIR) + "/../../../examples/demo/instances.json");
   const auto& city = instances.at(0);
   ASSERT_EQ(city.at("plugin"), "simulator");
-  for (const auto& problem : myriad::schema_problems(manifest().at("config_schema"), city.at("config")))
+  for (const auto& problem : myriad::unknown_options(manifest().at("config_schema"), city.at("config")))
     ADD_FAILURE() << problem;
   myriad::TestHost host;
   auto plugin = make(host, city.at("config"));

@@ -1,4 +1,4 @@
-// What a test of a plugin folder checks about its manifest, sample and README. Needs nlohmann-json and valijson.
+// What a test of a plugin folder checks about its manifest, sample and README. Needs nlohmann-json.
 //
 //   for (const auto& problem : myriad::folder_problems(PLUGIN_DIR)) ADD_FAILURE() << problem;
 //
@@ -10,11 +10,6 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
 #include <vector>
 
 namespace myriad {
@@ -26,18 +21,24 @@ inline std::string file_text(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// What JSON Schema has against `value`; empty when it is valid.
-inline Problems schema_problems(const nlohmann::json& schema, const nlohmann::json& value) {
-  valijson::Schema parsed;
-  valijson::SchemaParser(valijson::SchemaParser::kDraft7)
-      .populateSchema(valijson::adapters::NlohmannJsonAdapter(schema), parsed);
-  valijson::ValidationResults results;
-  valijson::Validator().validate(parsed, valijson::adapters::NlohmannJsonAdapter(value), &results);
+// Options of `value` that the schema does not know, at any depth: misspelt, or left over.
+inline Problems unknown_options(const nlohmann::json& schema, const nlohmann::json& value, const std::string& at = "") {
   Problems problems;
-  for (const auto& error : results) {
-    std::string place;
-    for (const auto& step : error.context) place += step;
-    problems.push_back(place + ": " + error.description);
+  const auto go_on = [&](const nlohmann::json& below, const nlohmann::json& item, const std::string& key) {
+    for (auto& problem : unknown_options(below, item, at + "/" + key)) problems.push_back(std::move(problem));
+  };
+  if (value.is_array() && schema.contains("items"))
+    for (std::size_t i = 0; i < value.size(); ++i) go_on(schema["items"], value[i], std::to_string(i));
+  if (!value.is_object()) return problems;
+  const nlohmann::json known = schema.value("properties", nlohmann::json::object());
+  const auto& other = schema.at("additionalProperties");
+  for (const auto& [key, item] : value.items()) {
+    if (known.contains(key))
+      go_on(known[key], item, key);
+    else if (other.is_object())
+      go_on(other, item, key);
+    else
+      problems.push_back(at + "/" + key + ": the schema has no such option");
   }
   return problems;
 }
@@ -63,8 +64,8 @@ void each_option(const nlohmann::json& schema, const Visit& visit) {
 
 }  // namespace detail
 
-// Each option has a title and a description in English and Chinese and stands in the README; the sample is valid and
-// stands in the README as it is.
+// Each option has a title and a description in English and Chinese and stands in the README; the sample names known
+// options only and stands in the README as it is.
 inline Problems folder_problems(const std::string& folder) {
   const auto manifest = nlohmann::json::parse(file_text(folder + "/manifest.json"));
   const std::string readme = file_text(folder + "/README.md"), sample = file_text(folder + "/sample.json");
@@ -78,7 +79,7 @@ inline Problems folder_problems(const std::string& folder) {
     if (readme.find("`" + name + "`") == std::string::npos)
       problems.push_back("README.md: name the option `" + name + "` in the table");
   });
-  for (const auto& problem : schema_problems(schema, nlohmann::json::parse(sample)))
+  for (const auto& problem : unknown_options(schema, nlohmann::json::parse(sample)))
     problems.push_back("sample.json: " + problem);
   if (readme.find(sample) == std::string::npos) problems.push_back("README.md: show sample.json as it is");
   return problems;
