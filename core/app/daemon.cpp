@@ -160,6 +160,7 @@ Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging
   edge::Options edge;
   edge.host = options.host;
   edge.port = options.port;
+  edge.spool = options.data;  // long bodies wait on the same disk as what they become
   if (options.tls && !options.certificate.empty()) {
     edge.certificate = options.certificate;
     edge.key = options.key;
@@ -193,16 +194,17 @@ Status start(Floors& f, const ServeOptions& options, const Logging& logging) {
   return options.ready_file.empty() ? Status{} : write_ready_file(options.ready_file, url);
 }
 
-// The doors close first, then equipment stops, then what it sent is written.
-void stop(Floors& f) {
+// The doors close first, then equipment stops, then what it sent is written. False when a plugin did not return.
+bool stop(Floors& f) {
   if (f.api) f.api->closing();
   if (f.server) f.server->stop(1s);
   f.server.reset();
-  if (f.instances) f.instances->stop_all(3s);
+  const bool all_returned = !f.instances || f.instances->stop_all(3s) == 0;
   f.feed.reset();
   f.instances.reset();
   if (f.spine) f.spine->close();
   if (f.history) f.history->close();
+  return all_returned;
 }
 
 void reload(const ServeOptions& options, Logging& logging) {
@@ -242,8 +244,13 @@ int run_daemon(const ServeOptions& options) {
   Floors floors;
   const auto started = start(floors, options, logging);
   if (started) wait_for_end(signals, options, logging);
-  stop(floors);
-  return started ? 0 : fail(started.error());
+  const bool all_returned = stop(floors);
+  const int code = started ? 0 : fail(started.error());
+  if (!all_returned) {  // the thread of a hung plugin must not meet destructors
+    logging.close();
+    std::_Exit(code);
+  }
+  return code;
 }
 
 }  // namespace myriad::app

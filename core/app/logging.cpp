@@ -63,6 +63,10 @@ Log Logging::log(std::string source) const {
       std::move(source));
 }
 
+void Logging::close() {
+  channels_->async->close();
+}
+
 void Logging::set_level(Level level) {
   channels_->level.store(level);
 }

@@ -16,6 +16,7 @@ class Logging {
 
   Log log(std::string source) const;
   void set_level(Level level);
+  void close();  // writes what waits; nothing is logged from now on
 
  private:
   struct Channels;

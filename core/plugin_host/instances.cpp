@@ -54,7 +54,7 @@ class Hosted final : public Instances {
   ~Hosted() override { stop_all(parts_.timings.stop); }
 
   void start_enabled() override;
-  void stop_all(milliseconds limit) override;
+  std::size_t stop_all(milliseconds limit) override;
 
   std::vector<InstanceStatus> list() const override;
   Result<InstanceStatus> get(std::string_view id) const override;
@@ -150,7 +150,7 @@ void Hosted::start_enabled() {
   for (const auto& started : starts) started.wait_until(deadline);
 }
 
-void Hosted::stop_all(milliseconds limit) {
+std::size_t Hosted::stop_all(milliseconds limit) {
   const auto deadline = SteadyClock::now() + limit;
   const auto entries = all();
   std::vector<std::pair<EntryPtr, std::unique_lock<std::mutex>>> stopping;
@@ -158,7 +158,10 @@ void Hosted::stop_all(milliseconds limit) {
     stopping.emplace_back(entry, entry->control);
     entry->supervisor->begin_stop();
   }
-  for (auto& [entry, control] : stopping) entry->supervisor->finish_stop(deadline);
+  std::size_t left_behind = 0;
+  for (auto& [entry, control] : stopping)
+    if (!entry->supervisor->finish_stop(deadline)) ++left_behind;
+  return left_behind;
 }
 
 void Hosted::run(Entry& entry) {

@@ -73,7 +73,9 @@ class Instances {
   virtual ~Instances() = default;  // stops all
 
   virtual void start_enabled() = 0;  // at start of the daemon; one that fails is faulted and says why
-  virtual void stop_all(std::chrono::milliseconds limit) = 0;
+  // The number of plugins that did not return and were left behind: their threads still run, so a process that ends
+  // must not run static destructors beside them.
+  virtual std::size_t stop_all(std::chrono::milliseconds limit) = 0;
 
   virtual std::vector<InstanceStatus> list() const = 0;
   virtual Result<InstanceStatus> get(std::string_view id) const = 0;

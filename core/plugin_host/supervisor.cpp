@@ -350,7 +350,7 @@ void Supervisor::begin_stop() {
   });
 }
 
-void Supervisor::finish_stop(Scheduler::Clock::time_point deadline) {
+bool Supervisor::finish_stop(Scheduler::Clock::time_point deadline) {
   auto stopped = stopped_->get_future();
   const auto run = current();
   // A call may begin between cancel() and the stop: cancel again until it is through.
@@ -378,6 +378,7 @@ void Supervisor::finish_stop(Scheduler::Clock::time_point deadline) {
     phase_ = Phase::stopped;
   });
   telemetry_->forget_connection();
+  return done;
 }
 
 // ---- Requests

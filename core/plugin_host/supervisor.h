@@ -26,8 +26,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   // Starts, on the scheduler; the future is ready when it runs or is faulted.
   std::shared_future<void> begin_start();
   void begin_stop();
-  // At the deadline a plugin that does not return is left behind.
-  void finish_stop(Scheduler::Clock::time_point deadline);
+  // At the deadline a plugin that does not return is left behind: false.
+  bool finish_stop(Scheduler::Clock::time_point deadline);
 
   void set_record(registry::InstanceRecord record);
   InstanceStatus status() const;

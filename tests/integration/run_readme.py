@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs the ```sh blocks of a Markdown file, in order, as one shell session: run_readme.py FILE. Ports are free ones and
 data goes to a temporary folder, through the variables that the file lets its reader set."""
+import contextlib
 import os
 import pathlib
 import re
@@ -23,5 +24,6 @@ with tempfile.TemporaryDirectory(prefix='myriad-') as folder:
     try:
         code = shell.wait(240)
     finally:
-        os.killpg(shell.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # nothing was left
+            os.killpg(shell.pid, signal.SIGTERM)
     sys.exit(code)
