@@ -48,9 +48,10 @@ class Builder final : public json::json_sax_t {
   }
 
   bool parse_error(std::size_t at, const std::string&, const json::exception& why) override {
-    std::string what = why.what();
     // "[json.exception.parse_error.101] parse error at line 1, column 3: syntax error while …": keep the reason.
-    if (const auto colon = what.find(": "); colon != std::string::npos) what.erase(0, colon + 2);
+    std::string what = why.what();
+    what.erase(0, what.find("] ") + 2);
+    if (what.starts_with("parse error at")) what.erase(0, what.find(": ") + 2);
     fault_ = {Code::invalid, "the body is no JSON at " + position(text_, at) + ": " + what.substr(0, 200), pointer()};
     return false;
   }
@@ -85,11 +86,14 @@ class Builder final : public json::json_sax_t {
     return true;
   }
 
-  // Of what was being read.
+  // Of what was being read. A container counts in the array around it as soon as it is open.
   std::string pointer() const {
     std::string out;
-    for (const auto& [container, key] : stack_)
-      out += '/' + (container->is_array() ? std::to_string(container->size()) : pointer_token(key));
+    for (std::size_t i = 0; i < stack_.size(); ++i) {
+      const auto& [container, key] = stack_[i];
+      const std::size_t counted = i + 1 < stack_.size() ? 1 : 0;
+      out += '/' + (container->is_array() ? std::to_string(container->size() - counted) : pointer_token(key));
+    }
     return out;
   }
 
