@@ -1,6 +1,7 @@
 // The API through real sockets: its document, sessions, and what belongs to no resource.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>

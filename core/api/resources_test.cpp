@@ -1,6 +1,7 @@
 // The API's resources through real sockets: every route, and what it refuses.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "api/test_site.h"
@@ -156,7 +157,7 @@ TEST_F(ResourcesTest, ServesHistoryInPages) {
     ASSERT_EQ(page.status, 200) << page.text;
     std::size_t rows = 0;
     for (const auto& series : page.body["series"])
-      for (const auto& row : series["values"]) all[series["point"]].push_back(row), ++rows;
+      for (const auto& row : series["values"]) all[series["point"].get<std::string>()].push_back(row), ++rows;
     EXPECT_LE(rows, 7u);
     const auto link = page.field("Link");
     EXPECT_EQ(link.empty(), page.body["next"].is_null());
@@ -304,7 +305,7 @@ TEST_F(ResourcesTest, ListsPlugins) {
 TEST_F(ResourcesTest, ListsEventsNewestFirst) {
   site().post("/api/v1/things", R"({"name":"bell","title":"Bell"})");
   for (const int n : {1, 2, 3})
-    ASSERT_TRUE(site().parts().registry.record_event({0, "bell", "rung", std::to_string(n), 1'000'000'000 * n}));
+    ASSERT_TRUE(site().parts().registry.record_event({0, "bell", "rung", std::to_string(n), Nanos{1'000'000'000} * n}));
   const auto page = site().get("/api/v1/things/bell/events?limit=2");
   ASSERT_EQ(page.body["items"].size(), 2u) << page.text;
   EXPECT_EQ(page.body["items"][0],
