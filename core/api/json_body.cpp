@@ -67,6 +67,11 @@ class Builder final : public json::json_sax_t {
 
   bool put(json&& value) {
     add(std::move(value));
+    return done();
+  }
+
+  bool done() {
+    if (!stack_.empty()) stack_.back().key.clear();
     return true;
   }
 
@@ -83,7 +88,7 @@ class Builder final : public json::json_sax_t {
 
   bool close() {
     stack_.pop_back();
-    return true;
+    return done();
   }
 
   // Of what was being read. A container counts in the array around it as soon as it is open.
@@ -92,14 +97,17 @@ class Builder final : public json::json_sax_t {
     for (std::size_t i = 0; i < stack_.size(); ++i) {
       const auto& [container, key] = stack_[i];
       const std::size_t counted = i + 1 < stack_.size() ? 1 : 0;
-      out += '/' + (container->is_array() ? std::to_string(container->size() - counted) : pointer_token(key));
+      if (container->is_array())
+        out += '/' + std::to_string(container->size() - counted);
+      else if (!key.empty())
+        out += '/' + pointer_token(key);
     }
     return out;
   }
 
   struct Open {
     json* container;
-    std::string key;  // the member being read, of an object
+    std::string key;  // of an object: the member being read; empty between two
   };
 
   std::string_view text_;

@@ -24,7 +24,7 @@ TEST(JsonBody, RefusesWithPlace) {
       {"second line", "{\"a\":1,\n  b}", "", "line 2, column"},
       {"NaN", R"({"v":[1,NaN]})", "/v/1", "line 1"},
       {"NaN within", R"([[{"a":[]},{"v":NaN}]])", "/0/1/v", "invalid literal"},
-      {"infinite", R"({"v":1e999})", "/v", "line 1, column 11: number overflow"},
+      {"infinite", R"({"v":1e999})", "/v", "line 1, column 10: number overflow"},
       {"twice", R"({"a":{"b":1,"b":2}})", "/a/b", "occurs twice"},
       {"trailing", "{} {}", "", "no JSON"},
       {"no UTF-8", "\"\xff\"", "", "no JSON"},
