@@ -1,6 +1,7 @@
 // The API through real sockets: its document, sessions, and what belongs to no resource.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -129,7 +130,9 @@ TEST_F(ApiTest, ServesTheConsole) {
     EXPECT_EQ(page.field("Content-Type"), "text/html; charset=utf-8") << path;
     EXPECT_TRUE(has(page.field("Content-Security-Policy"), "default-src 'self'")) << path;
     EXPECT_EQ(page.field("X-Content-Type-Options"), "nosniff") << path;
-    EXPECT_EQ(site().bare("GET", path, "", {{"If-None-Match", page.field("ETag")}}).status, 304) << path;
+    EXPECT_EQ(site().bare("GET", path, "", {{"If-None-Match", page.field("ETag")}, {"Connection", "close"}}).status,
+              304)
+        << path;
   }
   for (const char* path : {"/missing.js", "/assets/%2e%2e/%2e%2e/etc/passwd.txt"})
     EXPECT_EQ(site().bare("GET", path).status, 404) << path;
@@ -151,7 +154,7 @@ TEST_F(ApiTest, BoundsBodies) {
   for (const char* path : {"/api/v1/readings", "/api/v1/things"}) {
     const auto answer = site().post(path, big);
     // The edge may close before all is sent; if it answers, then so.
-    if (answer.status != 0) EXPECT_EQ(answer.status, 413) << path << answer.text;
+    EXPECT_TRUE(answer.status == 413 || answer.status == 0) << path << answer.text;
     EXPECT_EQ(site().bare("GET", "/healthz").status, 200);
   }
 }

@@ -48,9 +48,10 @@ class Builder final : public json::json_sax_t {
   }
 
   bool parse_error(std::size_t at, const std::string&, const json::exception& why) override {
-    std::string what = why.what();
     // "[json.exception.parse_error.101] parse error at line 1, column 3: syntax error while …": keep the reason.
-    if (const auto colon = what.find(": "); colon != std::string::npos) what.erase(0, colon + 2);
+    std::string what = why.what();
+    what.erase(0, what.find("] ") + 2);
+    if (what.starts_with("parse error at")) what.erase(0, what.find(": ") + 2);
     fault_ = {Code::invalid, "the body is no JSON at " + position(text_, at) + ": " + what.substr(0, 200), pointer()};
     return false;
   }
@@ -66,6 +67,11 @@ class Builder final : public json::json_sax_t {
 
   bool put(json&& value) {
     add(std::move(value));
+    return done();
+  }
+
+  bool done() {
+    if (!stack_.empty()) stack_.back().key.clear();
     return true;
   }
 
@@ -82,20 +88,26 @@ class Builder final : public json::json_sax_t {
 
   bool close() {
     stack_.pop_back();
-    return true;
+    return done();
   }
 
-  // Of what was being read.
+  // Of what was being read. A container counts in the array around it as soon as it is open.
   std::string pointer() const {
     std::string out;
-    for (const auto& [container, key] : stack_)
-      out += '/' + (container->is_array() ? std::to_string(container->size()) : pointer_token(key));
+    for (std::size_t i = 0; i < stack_.size(); ++i) {
+      const auto& [container, key] = stack_[i];
+      const std::size_t counted = i + 1 < stack_.size() ? 1 : 0;
+      if (container->is_array())
+        out += '/' + std::to_string(container->size() - counted);
+      else if (!key.empty())
+        out += '/' + pointer_token(key);
+    }
     return out;
   }
 
   struct Open {
     json* container;
-    std::string key;  // the member being read, of an object
+    std::string key;  // of an object: the member being read; empty between two
   };
 
   std::string_view text_;

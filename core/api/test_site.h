@@ -95,6 +95,7 @@ inline TestSite::TestSite() {
   api_->serving([this] { return server_->stats(); });
   client_ = std::make_unique<httplib::Client>("127.0.0.1", server_->port());
   client_->set_keep_alive(true);
+  client_->set_tcp_nodelay(true);
   const auto session =
       bare("POST", "/api/v1/auth/login", nlohmann::json{{"username", "admin"}, {"password", test_password}}.dump());
   token_ = session.body.value("token", "");

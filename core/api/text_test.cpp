@@ -65,7 +65,7 @@ TEST(Exposition, EscapesAndGroups) {
 }
 
 TEST(Cursor, RoundTripsAndRefusesOthers) {
-  for (const std::string plain : {"a", "ab", "abc", "meter/voltage 12", std::string("\xff\xfe\xfd\xfc")}) {
+  for (const std::string plain : {"a", "ab", "abc", "meter/voltage 12", "\xff\xfe\xfd\xfc"}) {
     EXPECT_EQ(decode_cursor(encode_cursor(plain)), plain);
     EXPECT_EQ(encode_cursor(plain).find_first_of("+/="), std::string::npos);
   }
