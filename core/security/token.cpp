@@ -1,5 +1,6 @@
 #include "security/token.h"
 
+#include <Poco/Crypto/OpenSSLInitializer.h>
 #include <Poco/JWT/Signer.h>
 #include <Poco/JWT/Token.h>
 #include <openssl/evp.h>
@@ -26,7 +27,7 @@ Claims read(const Poco::JWT::Token& token) {
 
 }  // namespace
 
-Tokens::Tokens(std::string key) : key_(std::move(key)) {}
+Tokens::Tokens(std::string key) : key_(std::move(key)), crypto_(std::make_shared<Poco::Crypto::OpenSSLInitializer>()) {}
 
 std::string Tokens::sign(const Claims& claims) const {
   Poco::JWT::Token token;

@@ -2,6 +2,7 @@
 // Thread-safe. Revocation and accounts are the caller's.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,9 @@ class Tokens {
 
  private:
   const std::string key_;
+  // Poco counts its users of OpenSSL, and takes its locks down when the last one goes, even while another comes: one
+  // user that stays keeps the count above zero.
+  const std::shared_ptr<void> crypto_;
 };
 
 std::string base64url(std::string_view bytes);
