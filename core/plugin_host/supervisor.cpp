@@ -228,8 +228,10 @@ void Supervisor::arm_polls(const RunPtr& run, const nlohmann::json& config) {
 
 void Supervisor::poll(const RunPtr& run) {
   if (run->over) return;
-  ++telemetry_->polls;
-  const auto outcome = run->runner.poll(context_.parts.clock.now() + nanoseconds(run->poll_limit).count());
+  const auto deadline = context_.parts.clock.now() + nanoseconds(run->poll_limit).count();
+  ++telemetry_
+        ->polls;  // whoever sees it may leave this thread behind: nothing of ours is touched before the plugin returns
+  const auto outcome = run->runner.poll(deadline);
   if (run->over) return;
   switch (meaning(outcome.status)) {
     case Meaning::fine:
