@@ -129,7 +129,7 @@ def check_plugins():
 
 def check_private_places():
     """Nothing of a developer's machine belongs in the repository."""
-    pattern = re.compile(r'/(?:home|Users)/[a-z]\w*/|' + re.escape(str(ROOT)) + r'\b')
+    pattern = re.compile(r'/(?:home|Users)/[a-z]\w*/|(?<![\w.$}])' + re.escape(str(ROOT)) + r'\b')
     for path in tracked('*.cpp', '*.h', '*.hpp', '*.c', '*.py', '*.sh', '*.md', '*.json', '*.ts', '*.tsx', '*.txt', '*.cmake', 'dev'):
         if path == pathlib.Path(__file__).resolve():
             continue
