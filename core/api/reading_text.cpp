@@ -59,7 +59,7 @@ void append_sample(std::string& out, const model::Sample& sample) {
   out += "\"value\":";
   append_value(out, sample.value);
   out += ",\"time\":\"";
-  out += format_time(sample.time);
+  append_time(out, sample.time);
   out += "\",\"quality\":\"";
   out += model::quality_name(sample.quality);
   out += '"';

@@ -124,8 +124,8 @@ Result<Reply> take_lines(Shared& shared, const Call& call) {
   }
   return json_reply({{"accepted", intake.size()},
                      {"sequence", *sequence},
-                     {"refused", std::move(told)},
-                     {"refused_count", lines.refused.size()}},
+                     {"refused", lines.refused.size()},
+                     {"refusals", std::move(told)}},
                     202);
 }
 

@@ -10,6 +10,7 @@
 #include "api/handler.h"
 #include "api/live.h"
 #include "api/router.h"
+#include "base/scheduler.h"
 
 namespace myriad::api {
 
@@ -43,6 +44,7 @@ struct Shared {
   Gate gate;
   Live live;
   Serving serving;
+  Scheduler downloads{{.min_workers = 1, .max_workers = 2, .reserve = 0}};  // reads ahead for them
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
 

@@ -125,9 +125,10 @@ TEST_F(ResourcesTest, TakesLines) {
                   {{"Content-Type", "application/x-ndjson"}});
   ASSERT_EQ(answer.status, 202) << answer.text;
   EXPECT_EQ(answer.body["accepted"], 2);
-  ASSERT_EQ(answer.body["refused"].size(), 2u);
-  EXPECT_EQ(answer.body["refused"][0]["line"], 2);
-  EXPECT_EQ(answer.body["refused"][1]["line"], 3);
+  EXPECT_EQ(answer.body["refused"], 2);
+  ASSERT_EQ(answer.body["refusals"].size(), 2u);
+  EXPECT_EQ(answer.body["refusals"][0]["line"], 2);
+  EXPECT_EQ(answer.body["refusals"][1]["line"], 3);
 }
 
 TEST_F(ResourcesTest, RepeatsAnAnswerByItsKey) {

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <chrono>
-#include <cstdio>
 
 namespace myriad {
 namespace {
@@ -60,6 +59,11 @@ bool take_offset(std::string_view& text, int& minutes) {
   return true;
 }
 
+// Writes `digits` decimal digits.
+void put(char* to, int digits, unsigned value) {
+  for (; digits > 0; value /= 10) to[--digits] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 Result<Nanos> parse_time(std::string_view text) {
@@ -86,24 +90,34 @@ Result<Nanos> parse_time(std::string_view text) {
 }
 
 std::string format_time(Nanos time) {
+  std::string text;
+  append_time(text, time);
+  return text;
+}
+
+void append_time(std::string& out, Nanos time) {
   using namespace std::chrono;
   const sys_time<nanoseconds> point{nanoseconds{time}};
   const auto whole = floor<std::chrono::seconds>(point);
   const auto date = floor<days>(whole);
   const year_month_day ymd{date};
-  const hh_mm_ss clock{whole - date};
-  std::array<char, 48> out{};
-  int size = std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(ymd.year()),
-                           static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
-                           static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                           static_cast<int>(clock.seconds().count()));
-  std::string text(out.data(), static_cast<std::size_t>(size));
-  if (const auto fraction = (point - whole).count(); fraction != 0) {
-    size = std::snprintf(out.data(), out.size(), ".%09lld", static_cast<long long>(fraction));
-    text.append(out.data(), static_cast<std::size_t>(size));
-    text.erase(text.find_last_not_of('0') + 1);
+  const auto of_day = static_cast<unsigned>((whole - date).count());
+  char text[] = "0000-00-00T00:00:00.";
+  put(&text[0], 4, static_cast<unsigned>(static_cast<int>(ymd.year())));
+  put(&text[5], 2, static_cast<unsigned>(ymd.month()));
+  put(&text[8], 2, static_cast<unsigned>(ymd.day()));
+  put(&text[11], 2, of_day / 3600);
+  put(&text[14], 2, of_day / 60 % 60);
+  put(&text[17], 2, of_day % 60);
+  const auto fraction = static_cast<unsigned>((point - whole).count());
+  out.append(text, fraction == 0 ? 19 : 20);
+  if (fraction != 0) {
+    std::array<char, 9> decimals{};
+    put(decimals.data(), 9, fraction);
+    out.append(decimals.data(), decimals.size());
+    out.erase(out.find_last_not_of('0') + 1);
   }
-  return text + 'Z';
+  out += 'Z';
 }
 
 }  // namespace myriad

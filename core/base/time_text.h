@@ -14,5 +14,6 @@ Result<Nanos> parse_time(std::string_view text);
 
 // Nanoseconds → "2026-11-22T07:00:00.5Z", with as many decimals as the value needs.
 std::string format_time(Nanos time);
+void append_time(std::string& out, Nanos time);  // the same, behind what is there: cheap enough for every reading
 
 }  // namespace myriad

@@ -70,6 +70,7 @@ class Source {
   };
   // On an I/O thread: must not block. `wake` may be called from any thread, at any time, even after the end.
   virtual void start(std::function<void()> wake) = 0;
+  // Throws when the rest cannot be had: the connection is cut off, so that the client sees no proper end.
   virtual Piece next(std::size_t about) = 0;
 };
 

@@ -106,7 +106,7 @@ class BadInput(unittest.TestCase):
         answer = self.daemon.call('POST', '/readings', lines, {'Content-Type': 'application/x-ndjson'})
         self.assertEqual(answer.status, 202, answer)
         self.assertEqual(answer.json['accepted'], 2)
-        self.assertEqual(answer.json['refused'][0]['line'], 2)
+        self.assertEqual((answer.json['refused'], answer.json['refusals'][0]['line']), (1, 2))
 
     def test_big_bodies(self):
         body = json.dumps({'readings': [{'point': 'a/b', 'value': 'x' * (10 << 20)}]})
