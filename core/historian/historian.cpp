@@ -1,10 +1,12 @@
 #include "historian/historian.h"
 
 #include <algorithm>
+#include <bit>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
+#include "historian/aggregate.h"
 #include "historian/history_file.h"
 #include "historian/merge.h"
 #include "historian/store.h"
@@ -16,6 +18,30 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t chunks_per_commit = 200;
 constexpr std::chrono::seconds upkeep_interval{1}, retry_pause{1};
+constexpr std::size_t samples_at_once = 10'000;
+
+void feed(Aggregator& to, const model::Sample& s) {
+  const auto number = [&](std::uint16_t type, std::uint64_t bits) { to.add(s.time, type, s.quality, bits); };
+  if (const auto* flag = std::get_if<bool>(&s.value)) return number(MYRIAD_BOOL, *flag ? 1 : 0);
+  if (const auto* whole = std::get_if<std::int64_t>(&s.value))
+    return number(MYRIAD_I64, static_cast<std::uint64_t>(*whole));
+  if (const auto* natural = std::get_if<std::uint64_t>(&s.value)) return number(MYRIAD_U64, *natural);
+  if (const auto* real = std::get_if<double>(&s.value)) return number(MYRIAD_F64, std::bit_cast<std::uint64_t>(*real));
+  if (const auto* text = std::get_if<std::string>(&s.value)) to.add_text(s.time, MYRIAD_TEXT, s.quality, *text);
+  if (const auto* bytes = std::get_if<model::Bytes>(&s.value))
+    to.add_text(s.time, MYRIAD_BYTES, s.quality, bytes->data);
+  if (const auto* json = std::get_if<model::JsonText>(&s.value))
+    to.add_text(s.time, MYRIAD_JSON, s.quality, json->text);
+}
+
+std::optional<double> number_of(const model::Sample& s) {
+  if (s.quality > MYRIAD_UNCERTAIN) return std::nullopt;
+  if (const auto* flag = std::get_if<bool>(&s.value)) return *flag ? 1 : 0;
+  if (const auto* whole = std::get_if<std::int64_t>(&s.value)) return static_cast<double>(*whole);
+  if (const auto* natural = std::get_if<std::uint64_t>(&s.value)) return static_cast<double>(*natural);
+  if (const auto* real = std::get_if<double>(&s.value)) return *real;
+  return std::nullopt;
+}
 
 class ChunkHistorian final : public Historian {
  public:
@@ -35,6 +61,7 @@ class ChunkHistorian final : public Historian {
   ~ChunkHistorian() override { close(); }
 
   Result<std::vector<model::Sample>> query(std::string_view point, Range, std::size_t limit) override;
+  Result<std::vector<Row>> aggregate(std::string_view point, const AggregateQuery&, std::size_t limit) override;
   Status for_each_latest(const std::function<void(std::string_view, const model::Sample&)>&) override;
   bool wait(spine::Sequence end, steady_clock::time_point deadline) override;
   Stats stats() const override;
@@ -48,6 +75,7 @@ class ChunkHistorian final : public Historian {
   void store_all(Store::Why);
   bool commit();
   bool pause();
+  Status feed_before(std::string_view point, Nanos before, Aggregator&);
   Chunk decode(ChunkDecoder&, int codec, spine::BytesView payload, std::string_view point);
 
   spine::Spine& spine_;
@@ -183,6 +211,38 @@ Result<std::vector<model::Sample>> ChunkHistorian::query(std::string_view point,
   if (!scanned) return scanned.error();
   add_memory(INT64_MAX);
   return merge.take();
+}
+
+Result<std::vector<Row>> ChunkHistorian::aggregate(std::string_view point, const AggregateQuery& query,
+                                                   std::size_t limit) {
+  Aggregator aggregator(query, limit);
+  if (aggregator.wants_reading_before())
+    if (auto fed = feed_before(point, query.range.from, aggregator); !fed) return fed.error();
+  Range range = query.range;
+  while (!aggregator.full()) {
+    const auto samples = this->query(point, range, samples_at_once);
+    if (!samples) return samples.error();
+    for (const auto& sample : *samples) feed(aggregator, sample);
+    if (samples->size() < samples_at_once) break;
+    range.from = samples->back().time + 1;
+  }
+  return aggregator.take();
+}
+
+// Looks back further and further.
+Status ChunkHistorian::feed_before(std::string_view point, Nanos before, Aggregator& aggregator) {
+  for (Nanos back = 3'600'000'000'000, to = before; to > 0; back *= 8) {
+    const Nanos from = std::max<Nanos>(0, back < to ? to - back : 0);
+    const auto samples = query(point, {from, to}, SIZE_MAX);
+    if (!samples) return samples.error();
+    for (auto it = samples->rbegin(); it != samples->rend(); ++it)
+      if (const auto number = number_of(*it)) {
+        aggregator.before(it->time, *number);
+        return {};
+      }
+    to = from;
+  }
+  return {};
 }
 
 Status ChunkHistorian::for_each_latest(const std::function<void(std::string_view, const model::Sample&)>& visit) {

@@ -39,6 +39,9 @@ struct Stats {
   std::uint64_t readings = 0, chunks = 0, disk_bytes = 0, open_readings = 0;
 };
 
+struct AggregateQuery;  // aggregate.h
+struct Row;
+
 class Historian {
  public:
   // Starts the consumer thread. `spine`, `points` and `clock` outlive it.
@@ -48,6 +51,9 @@ class Historian {
 
   // Up to `limit` samples of one point by ascending time, one per time (the last written). A point never seen: none.
   virtual Result<std::vector<model::Sample>> query(std::string_view point, Range, std::size_t limit) = 0;
+
+  // Up to `limit` rows of one point, see aggregate.h.
+  virtual Result<std::vector<Row>> aggregate(std::string_view point, const AggregateQuery&, std::size_t limit) = 0;
 
   // The newest sample of every point, for the latest values after a restart.
   virtual Status for_each_latest(const std::function<void(std::string_view point, const model::Sample&)>&) = 0;
