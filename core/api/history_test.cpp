@@ -9,6 +9,7 @@
 #include "api/history_download.h"
 #include "api/test_site.h"
 #include "base/time_text.h"
+#include "historian/aggregate.h"
 
 namespace myriad::api {
 namespace {
@@ -236,6 +237,14 @@ class EndlessHistory final : public historian::Historian {
   }
   Status for_each_latest(const std::function<void(std::string_view, const model::Sample&)>&) override { return {}; }
   bool wait(spine::Sequence, std::chrono::steady_clock::time_point) override { return true; }
+  Result<std::uint64_t> remove(std::string_view, historian::Range) override { return std::uint64_t{0}; }
+  std::vector<historian::RetentionRule> retention() const override { return {}; }
+  Status set_retention(std::vector<historian::RetentionRule>) override { return {}; }
+  std::vector<historian::Estimate> estimate(const std::vector<std::string>&) const override { return {}; }
+  Result<std::vector<historian::Revision>> revisions(std::string_view, std::size_t) override {
+    return std::vector<historian::Revision>{};
+  }
+  Status settle() override { return {}; }
   historian::Stats stats() const override { return {}; }
   void close() override {}
 
