@@ -1,0 +1,489 @@
+#include "historian/numbers.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "spine/columns.h"
+
+namespace myriad::historian {
+namespace {
+
+using spine::unzigzag;
+using spine::zigzag;
+using Integers = std::vector<std::uint64_t>;
+using View = std::span<const std::uint64_t>;
+
+// ---- Integers
+
+// How an integer is foretold from those before it: by none (plain), or by the last, v1, and a share of the step to it,
+// v1 - v2, in quarters. Smooth series go on as they went; noisy ones come back half the way.
+enum class Mode : std::uint8_t { plain, last, trend, half_trend, half_back, dictionary };
+constexpr std::array predictors{Mode::last, Mode::trend, Mode::half_trend, Mode::half_back};
+
+constexpr std::int64_t quarters(Mode mode) {
+  switch (mode) {
+    case Mode::trend:
+      return 4;
+    case Mode::half_trend:
+      return 2;
+    case Mode::half_back:
+      return -2;
+    case Mode::plain:
+    case Mode::last:
+    case Mode::dictionary:
+      return 0;
+  }
+  return 0;
+}
+
+template <std::int64_t share>
+std::uint64_t foretold(std::uint64_t v1, std::uint64_t v2) {
+  if constexpr (share == 0) return v1;
+  const std::uint64_t step = (v1 - v2) * static_cast<std::uint64_t>(share);
+  return v1 + static_cast<std::uint64_t>(static_cast<std::int64_t>(step) >> 2);
+}
+
+template <class F>
+auto with_share(Mode mode, F&& f) {
+  switch (quarters(mode)) {
+    case 4:
+      return f(std::integral_constant<std::int64_t, 4>());
+    case 2:
+      return f(std::integral_constant<std::int64_t, 2>());
+    case -2:
+      return f(std::integral_constant<std::int64_t, -2>());
+    default:
+      return f(std::integral_constant<std::int64_t, 0>());
+  }
+}
+
+void residuals(Mode mode, View in, std::uint64_t* out) {
+  with_share(mode, [&](auto share) {
+    std::uint64_t v1 = 0, v2 = 0;
+    for (const auto v : in) {
+      *out++ = zigzag(v - foretold<share>(v1, v2));
+      v2 = v1, v1 = v;
+    }
+  });
+}
+
+void undo_residuals(Mode mode, std::span<std::uint64_t> values) {
+  with_share(mode, [&](auto share) {
+    std::uint64_t v1 = 0, v2 = 0;
+    for (auto& v : values) {
+      v = foretold<share>(v1, v2) + unzigzag(v);
+      v2 = v1, v1 = v;
+    }
+  });
+}
+
+// About how many bits integers take when their sizes vary little: the sum of logarithms, off a float's own bits.
+double log_sum(View values) {
+  std::uint64_t sum = 0;
+  for (const auto v : values)
+    sum += std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int64_t>(v >> 1)) + 0.5f) - 0x3f000000u;
+  return static_cast<double>(sum) / (1 << 23);
+}
+
+// Divides what is a multiple of the divisor, without a division.
+class Divisor {
+ public:
+  explicit Divisor(std::uint64_t divisor)
+      : shift_(static_cast<unsigned>(std::countr_zero(divisor))), inverse_(divisor >> shift_) {
+    const std::uint64_t odd = inverse_;
+    for (int i = 0; i < 5; ++i) inverse_ *= 2 - odd * inverse_;  // Newton, modulo 2^64
+  }
+  std::uint64_t exact(std::uint64_t multiple) const {
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(multiple) >> shift_) * inverse_;
+  }
+
+ private:
+  unsigned shift_;
+  std::uint64_t inverse_;
+};
+
+std::uint64_t magnitude(std::uint64_t v) {
+  return static_cast<std::int64_t>(v) < 0 ? 0 - v : v;
+}
+
+void put_plain(Packer& out, View values) {
+  std::int64_t least = 0;  // the first is 0
+  for (const auto v : values) least = std::min(least, static_cast<std::int64_t>(v));
+  Integers column(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) column[i] = values[i] - static_cast<std::uint64_t>(least);
+  out.varint(static_cast<std::uint64_t>(Mode::plain));
+  out.varint(0 - static_cast<std::uint64_t>(least));
+  out.column(column);
+}
+
+void put_foretold(Packer& out, Mode mode, View values) {
+  Integers column(values.size());
+  residuals(mode, values, column.data());
+  out.varint(static_cast<std::uint64_t>(mode));
+  out.column(column);
+}
+
+// Enough runs of neighbours to judge by.
+Integers sample_of(View values) {
+  constexpr std::size_t runs = 4, run = 32;
+  if (values.size() <= runs * run) return {values.begin(), values.end()};
+  Integers sample;
+  for (std::size_t i = 0; i < runs; ++i) {
+    const auto from = values.subspan(i * (values.size() - run) / (runs - 1), run);
+    sample.insert(sample.end(), from.begin(), from.end());
+  }
+  return sample;
+}
+
+double plain_cost(View values) {
+  const auto middle = std::accumulate(values.begin(), values.end(), 0.0, [](double sum, std::uint64_t v) {
+    return sum + static_cast<double>(static_cast<std::int64_t>(v));
+  });
+  const auto mean = static_cast<std::uint64_t>(
+      std::llround(std::clamp(middle / static_cast<double>(values.size()), -0x1p62, 0x1p62)));
+  Integers column(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) column[i] = zigzag(values[i] - mean);
+  return log_sum(column);
+}
+
+double foretold_cost(Mode mode, View values) {
+  Integers column(values.size());
+  residuals(mode, values, column.data());
+  return log_sum(column);
+}
+
+Mode best_predictor(View values) {
+  Mode best = Mode::last;
+  double least = std::numeric_limits<double>::infinity();
+  for (const Mode mode : predictors)
+    if (const double cost = foretold_cost(mode, values); cost < least) least = cost, best = mode;
+  return best;
+}
+
+// The distinct values, ascending as signed; none when they are too many to be worth a dictionary.
+Integers distinct(View values) {
+  const std::size_t most = values.size() / 3;
+  Integers table(std::bit_ceil(2 * most + 2)), found;
+  std::vector<bool> taken(table.size());
+  for (const auto v : values) {
+    std::size_t at = (v * 0x9e3779b97f4a7c15u) >> 32;
+    for (at &= table.size() - 1; taken[at] && table[at] != v; at = (at + 1) & (table.size() - 1)) continue;
+    if (taken[at]) continue;
+    if (found.size() == most) return {};
+    taken[at] = true;
+    table[at] = v;
+    found.push_back(v);
+  }
+  std::sort(found.begin(), found.end(),
+            [](auto a, auto b) { return static_cast<std::int64_t>(a) < static_cast<std::int64_t>(b); });
+  return found;
+}
+
+void put_integers(Packer& out, View values, bool may_use_dictionary);
+
+// The places of values in the ascending words.
+Integers places(View values, View words) {
+  Integers at(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    at[i] = static_cast<std::uint64_t>(
+        std::lower_bound(words.begin(), words.end(), values[i],
+                         [](auto a, auto b) { return static_cast<std::int64_t>(a) < static_cast<std::int64_t>(b); }) -
+        words.begin());
+  return at;
+}
+
+template <class PutWords>
+void put_by_dictionary(Packer& out, View values, View words, PutWords&& put_words) {
+  out.varint(static_cast<std::uint64_t>(Mode::dictionary));
+  out.varint(words.size());
+  put_words(words);
+  put_integers(out, places(values, words), false);
+}
+
+// Of integers that begin with 0 and have no common divisor.
+void put_reduced(Packer& out, View values, bool may_use_dictionary) {
+  const Integers sample = sample_of(values);
+  if (out.effort() == Effort::fast) {
+    if (plain_cost(sample) < foretold_cost(Mode::last, sample)) return put_plain(out, values);
+    return put_foretold(out, Mode::last, values);
+  }
+  const Mode mode = best_predictor(values);
+  const Integers words = may_use_dictionary ? distinct(values) : Integers();
+  if (words.empty()) return out.smallest([&] { put_plain(out, values); }, [&] { put_foretold(out, mode, values); });
+  out.smallest([&] { put_plain(out, values); }, [&] { put_foretold(out, mode, values); },
+               [&] { put_by_dictionary(out, values, words, [&](View w) { put_integers(out, w, false); }); });
+}
+
+void put_integers(Packer& out, View values, bool may_use_dictionary) {
+  if (values.empty()) return;
+  const std::uint64_t first = values[0];
+  Integers reduced(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) reduced[i] = values[i] - first;
+  const std::uint64_t divisor = common_divisor(reduced);
+  divide(reduced, divisor);
+  out.varint(zigzag(first));
+  out.varint(divisor);
+  put_reduced(out, reduced, may_use_dictionary);
+}
+
+void get_integers(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictionary);
+
+template <class GetWords>
+void get_by_dictionary(Unpacker& in, std::span<std::uint64_t> out, GetWords&& get_words) {
+  const std::uint64_t size = in.varint();
+  if (!in.ok() || size == 0 || size > out.size()) return in.fail();
+  Integers words(size);
+  get_words(words);
+  get_integers(in, out, false);
+  if (!in.ok()) return;
+  for (auto& v : out) {
+    if (v >= size) return in.fail();
+    v = words[v];
+  }
+}
+
+void get_integers(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictionary) {
+  if (out.empty()) return;
+  const std::uint64_t first = unzigzag(in.varint()), divisor = in.varint(), mode = in.varint();
+  if (!in.ok() || mode > static_cast<std::uint64_t>(Mode::dictionary)) return in.fail();
+  std::uint64_t add = first;
+  switch (static_cast<Mode>(mode)) {
+    case Mode::plain:
+      add -= in.varint() * divisor;
+      in.column(out);
+      break;
+    case Mode::last:
+    case Mode::trend:
+    case Mode::half_trend:
+    case Mode::half_back:
+      in.column(out);
+      undo_residuals(static_cast<Mode>(mode), out);
+      break;
+    case Mode::dictionary:
+      if (!may_use_dictionary) return in.fail();
+      get_by_dictionary(in, out, [&](auto& words) { get_integers(in, words, false); });
+      break;
+  }
+  for (auto& v : out) v = v * divisor + add;
+}
+
+// ---- Doubles
+
+// The order of doubles as the order of signed integers; neighbours are one apart.
+std::uint64_t order(std::uint64_t bits) {
+  return bits ^ (static_cast<std::uint64_t>(static_cast<std::int64_t>(bits) >> 63) >> 1);
+}
+std::uint64_t order32(std::uint64_t bits) {  // of a double that is a float
+  const auto narrow = std::bit_cast<std::int32_t>(static_cast<float>(std::bit_cast<double>(bits)));
+  return static_cast<std::uint64_t>(std::int64_t{narrow ^ ((narrow >> 31) & 0x7fffffff)});
+}
+std::uint64_t unorder32(std::uint64_t order) {
+  const auto narrow = static_cast<std::int32_t>(order);
+  return std::bit_cast<std::uint64_t>(
+      static_cast<double>(std::bit_cast<float>(narrow ^ ((narrow >> 31) & 0x7fffffff))));
+}
+
+// v is near m / 10^digits: in the last places of a double, or of a float.
+class Decimals {
+ public:
+  static constexpr unsigned max_digits = 17;
+  Decimals(unsigned digits, bool floats) : scale_(powers[digits]), floats_(floats) {}
+
+  // The nearest decimal, and how many doubles (floats) v is above it. False: none is near; m is then `before`.
+  bool split(std::uint64_t bits, std::uint64_t before, std::uint64_t& m, std::uint64_t& above) const {
+    constexpr double magic = 0x1.8p52;  // adding it rounds to an integer that lies in the low bits
+    const double x = std::bit_cast<double>(bits) * scale_;
+    const bool fits = std::fabs(x) < 0x1p51;
+    const double y = x + magic;
+    m = fits ? std::bit_cast<std::uint64_t>(y) - std::bit_cast<std::uint64_t>(magic) : before;
+    above = floats_ ? order32(bits) - order32(decimal(m)) : order(bits) - order(decimal(m));
+    return fits;
+  }
+  std::uint64_t join(std::uint64_t m, std::uint64_t above) const {
+    return floats_ ? unorder32(order32(decimal(m)) + above) : order(order(decimal(m)) + above);
+  }
+
+ private:
+  std::uint64_t decimal(std::uint64_t m) const {
+    return std::bit_cast<std::uint64_t>(static_cast<double>(static_cast<std::int64_t>(m)) / scale_);
+  }
+
+  static constexpr std::array<double, max_digits + 1> powers{1,   1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,
+                                                             1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17};
+  double scale_;
+  bool floats_;
+};
+
+bool all_floats(View bits) {
+  return std::all_of(bits.begin(), bits.end(), [](std::uint64_t b) {
+    const double v = std::bit_cast<double>(b);
+    if (!(std::fabs(v) <= std::numeric_limits<float>::max())) return false;
+    return std::bit_cast<std::uint64_t>(static_cast<double>(static_cast<float>(v))) == b;
+  });
+}
+
+constexpr unsigned no_decimals = Decimals::max_digits + 1;
+
+// The fewest digits with which v is a decimal but for a few last places, as arithmetic leaves them; else
+// no_decimals.
+unsigned digits_needed(std::uint64_t bits, bool floats) {
+  const std::uint64_t most_above = floats ? 3 : 96;  // zigzag
+  std::uint64_t m, above;
+  for (unsigned digits = 0; digits <= Decimals::max_digits; ++digits) {
+    const bool fits = Decimals(digits, floats).split(bits, 0, m, above);
+    if (!fits) break;
+    if (zigzag(above) <= most_above) return digits;
+  }
+  return no_decimals;
+}
+
+// The digits that most need, by a sample; a rare value with more is cheaper as far above its decimal than as a reason
+// for everyone's digits; no_decimals when too few are.
+unsigned choose_digits(View bits, bool floats) {
+  constexpr std::size_t sample = 48;
+  std::array<std::size_t, no_decimals + 1> needed{};
+  const std::size_t n = std::min(bits.size(), sample);
+  for (std::size_t i = 0; i < n; ++i) ++needed[digits_needed(bits[i * bits.size() / n], floats)];
+  std::size_t covered = 0;
+  for (unsigned digits = 0; digits <= Decimals::max_digits; ++digits) {
+    covered += needed[digits];
+    if (covered * 16 >= n * 15) return digits;
+  }
+  const std::size_t decimals = n - needed.back();
+  if (decimals * 4 < n * 3) return no_decimals;
+  covered = 0;
+  for (unsigned digits = 0;; ++digits) {
+    covered += needed[digits];
+    if (covered * 16 >= decimals * 15) return digits;
+  }
+}
+
+enum class Form : std::uint8_t { whole, decimals, float_decimals, dictionary };
+
+void put_whole(Packer& out, View bits, bool may_use_dictionary) {
+  Integers ordered(bits.size());
+  for (std::size_t i = 0; i < bits.size(); ++i) ordered[i] = order(bits[i]);
+  out.varint(static_cast<std::uint64_t>(Form::whole));
+  put_integers(out, ordered, may_use_dictionary);
+}
+
+void put_decimals(Packer& out, View bits, unsigned digits, bool floats, bool may_use_dictionary) {
+  const Decimals decimals(digits, floats);
+  Integers m(bits.size()), above(bits.size());
+  std::uint64_t before = 0;
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    decimals.split(bits[i], before, m[i], above[i]);
+    above[i] = zigzag(above[i]);
+    before = m[i];
+  }
+  out.varint(static_cast<std::uint64_t>(floats ? Form::float_decimals : Form::decimals));
+  out.varint(digits);
+  put_integers(out, m, may_use_dictionary);
+  out.column(above);
+}
+
+void put_doubles(Packer& out, View bits, bool may_use_dictionary);
+
+void put_dictionary(Packer& out, View bits, View ordered_words) {
+  Integers ordered(bits.size()), words(ordered_words.size());
+  std::transform(bits.begin(), bits.end(), ordered.begin(), order);
+  std::transform(ordered_words.begin(), ordered_words.end(), words.begin(), order);
+  out.varint(static_cast<std::uint64_t>(Form::dictionary));
+  out.varint(words.size());
+  put_doubles(out, words, false);
+  put_integers(out, places(ordered, ordered_words), false);
+}
+
+void put_doubles(Packer& out, View bits, bool may_use_dictionary) {
+  if (bits.empty()) return;
+  const bool best = out.effort() == Effort::best;
+  const unsigned digits = choose_digits(bits, false);
+  const bool floats = (best || digits == no_decimals) && all_floats(bits);
+  const unsigned float_digits = floats ? choose_digits(bits, true) : no_decimals;
+  const auto whole = [&] { put_whole(out, bits, false); };
+  const auto decimals = [&] {
+    digits == no_decimals ? whole() : put_decimals(out, bits, digits, false, best && may_use_dictionary);
+  };
+  const auto float_decimals = [&] {
+    float_digits == no_decimals ? whole() : put_decimals(out, bits, float_digits, true, false);
+  };
+  if (!best) return digits == no_decimals ? float_decimals() : decimals();
+  Integers words;
+  if (may_use_dictionary) {
+    Integers ordered(bits.size());
+    std::transform(bits.begin(), bits.end(), ordered.begin(), order);
+    words = distinct(ordered);
+  }
+  const auto dictionary = [&] { words.empty() ? whole() : put_dictionary(out, bits, words); };
+  out.smallest(whole, decimals, float_decimals, dictionary);
+}
+
+void get_doubles(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictionary);
+
+void get_decimals(Unpacker& in, std::span<std::uint64_t> out, bool floats) {
+  const std::uint64_t digits = in.varint();
+  if (!in.ok() || digits > Decimals::max_digits) return in.fail();
+  Integers above(out.size());
+  get_integers(in, out, true);
+  in.column(above);
+  if (!in.ok()) return;
+  const Decimals decimals(static_cast<unsigned>(digits), floats);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = decimals.join(out[i], unzigzag(above[i]));
+}
+
+void get_doubles(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictionary) {
+  if (out.empty()) return;
+  const std::uint64_t form = in.varint();
+  if (!in.ok() || form > static_cast<std::uint64_t>(Form::dictionary)) return in.fail();
+  switch (static_cast<Form>(form)) {
+    case Form::whole:
+      get_integers(in, out, true);
+      std::transform(out.begin(), out.end(), out.begin(), order);
+      break;
+    case Form::decimals:
+      get_decimals(in, out, false);
+      break;
+    case Form::float_decimals:
+      get_decimals(in, out, true);
+      break;
+    case Form::dictionary:
+      if (!may_use_dictionary) return in.fail();
+      get_by_dictionary(in, out, [&](auto& words) { get_doubles(in, words, false); });
+      break;
+  }
+}
+
+}  // namespace
+
+std::uint64_t common_divisor(View values) {
+  std::uint64_t divisor = 0;
+  for (std::size_t i = 0; i < values.size() && divisor != 1; ++i) {
+    const std::uint64_t v = magnitude(values[i]);
+    if (divisor == 0 || v % divisor != 0) divisor = std::gcd(divisor, v);
+  }
+  return std::max<std::uint64_t>(divisor, 1);
+}
+
+void divide(std::span<std::uint64_t> multiples, std::uint64_t divisor) {
+  if (divisor == 1) return;
+  const Divisor by(divisor);
+  for (auto& v : multiples) v = by.exact(v);
+}
+
+void put_integers(Packer& out, View values) {
+  put_integers(out, values, true);
+}
+void get_integers(Unpacker& in, std::span<std::uint64_t> out) {
+  get_integers(in, out, true);
+}
+void put_doubles(Packer& out, View bits) {
+  put_doubles(out, bits, true);
+}
+void get_doubles(Unpacker& in, std::span<std::uint64_t> out) {
+  get_doubles(in, out, true);
+}
+
+}  // namespace myriad::historian
