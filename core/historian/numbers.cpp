@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "historian/decimals.h"
 #include "spine/columns.h"
 
 namespace myriad::historian {
@@ -21,6 +22,7 @@ using View = std::span<const std::uint64_t>;
 // How an integer is foretold from those before it: by none (plain), or by the last, v1, and a share of the step to it,
 // v1 - v2, in quarters. Smooth series go on as they went; noisy ones come back half the way.
 enum class Mode : std::uint8_t { plain, last, trend, half_trend, half_back, dictionary };
+constexpr std::uint64_t all_equal = 0;  // in the place of the divisor
 constexpr std::array predictors{Mode::last, Mode::trend, Mode::half_trend, Mode::half_back};
 
 constexpr std::int64_t quarters(Mode mode) {
@@ -222,9 +224,10 @@ void put_integers(Packer& out, View values, bool may_use_dictionary) {
   const std::uint64_t first = values[0];
   Integers reduced(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) reduced[i] = values[i] - first;
+  out.varint(zigzag(first));
+  if (std::all_of(reduced.begin(), reduced.end(), [](auto v) { return v == 0; })) return out.varint(all_equal);
   const std::uint64_t divisor = common_divisor(reduced);
   divide(reduced, divisor);
-  out.varint(zigzag(first));
   out.varint(divisor);
   put_reduced(out, reduced, may_use_dictionary);
 }
@@ -247,7 +250,9 @@ void get_by_dictionary(Unpacker& in, std::span<std::uint64_t> out, GetWords&& ge
 
 void get_integers(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictionary) {
   if (out.empty()) return;
-  const std::uint64_t first = unzigzag(in.varint()), divisor = in.varint(), mode = in.varint();
+  const std::uint64_t first = unzigzag(in.varint()), divisor = in.varint();
+  if (in.ok() && divisor == all_equal) return std::fill(out.begin(), out.end(), first);
+  const std::uint64_t mode = in.varint();
   if (!in.ok() || mode > static_cast<std::uint64_t>(Mode::dictionary)) return in.fail();
   std::uint64_t add = first;
   switch (static_cast<Mode>(mode)) {
@@ -271,95 +276,6 @@ void get_integers(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dicti
 }
 
 // ---- Doubles
-
-// The order of doubles as the order of signed integers; neighbours are one apart.
-std::uint64_t order(std::uint64_t bits) {
-  return bits ^ (static_cast<std::uint64_t>(static_cast<std::int64_t>(bits) >> 63) >> 1);
-}
-std::uint64_t order32(std::uint64_t bits) {  // of a double that is a float
-  const auto narrow = std::bit_cast<std::int32_t>(static_cast<float>(std::bit_cast<double>(bits)));
-  return static_cast<std::uint64_t>(std::int64_t{narrow ^ ((narrow >> 31) & 0x7fffffff)});
-}
-std::uint64_t unorder32(std::uint64_t order) {
-  const auto narrow = static_cast<std::int32_t>(order);
-  return std::bit_cast<std::uint64_t>(
-      static_cast<double>(std::bit_cast<float>(narrow ^ ((narrow >> 31) & 0x7fffffff))));
-}
-
-// v is near m / 10^digits: in the last places of a double, or of a float.
-class Decimals {
- public:
-  static constexpr unsigned max_digits = 17;
-  Decimals(unsigned digits, bool floats) : scale_(powers[digits]), floats_(floats) {}
-
-  // The nearest decimal, and how many doubles (floats) v is above it. False: none is near; m is then `before`.
-  bool split(std::uint64_t bits, std::uint64_t before, std::uint64_t& m, std::uint64_t& above) const {
-    constexpr double magic = 0x1.8p52;  // adding it rounds to an integer that lies in the low bits
-    const double x = std::bit_cast<double>(bits) * scale_;
-    const bool fits = std::fabs(x) < 0x1p51;
-    const double y = x + magic;
-    m = fits ? std::bit_cast<std::uint64_t>(y) - std::bit_cast<std::uint64_t>(magic) : before;
-    above = floats_ ? order32(bits) - order32(decimal(m)) : order(bits) - order(decimal(m));
-    return fits;
-  }
-  std::uint64_t join(std::uint64_t m, std::uint64_t above) const {
-    return floats_ ? unorder32(order32(decimal(m)) + above) : order(order(decimal(m)) + above);
-  }
-
- private:
-  std::uint64_t decimal(std::uint64_t m) const {
-    return std::bit_cast<std::uint64_t>(static_cast<double>(static_cast<std::int64_t>(m)) / scale_);
-  }
-
-  static constexpr std::array<double, max_digits + 1> powers{1,   1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,
-                                                             1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17};
-  double scale_;
-  bool floats_;
-};
-
-bool all_floats(View bits) {
-  return std::all_of(bits.begin(), bits.end(), [](std::uint64_t b) {
-    const double v = std::bit_cast<double>(b);
-    if (!(std::fabs(v) <= std::numeric_limits<float>::max())) return false;
-    return std::bit_cast<std::uint64_t>(static_cast<double>(static_cast<float>(v))) == b;
-  });
-}
-
-constexpr unsigned no_decimals = Decimals::max_digits + 1;
-
-// The fewest digits with which v is a decimal but for a few last places, as arithmetic leaves them; else
-// no_decimals.
-unsigned digits_needed(std::uint64_t bits, bool floats) {
-  const std::uint64_t most_above = floats ? 3 : 96;  // zigzag
-  std::uint64_t m, above;
-  for (unsigned digits = 0; digits <= Decimals::max_digits; ++digits) {
-    const bool fits = Decimals(digits, floats).split(bits, 0, m, above);
-    if (!fits) break;
-    if (zigzag(above) <= most_above) return digits;
-  }
-  return no_decimals;
-}
-
-// The digits that most need, by a sample; a rare value with more is cheaper as far above its decimal than as a reason
-// for everyone's digits; no_decimals when too few are.
-unsigned choose_digits(View bits, bool floats) {
-  constexpr std::size_t sample = 48;
-  std::array<std::size_t, no_decimals + 1> needed{};
-  const std::size_t n = std::min(bits.size(), sample);
-  for (std::size_t i = 0; i < n; ++i) ++needed[digits_needed(bits[i * bits.size() / n], floats)];
-  std::size_t covered = 0;
-  for (unsigned digits = 0; digits <= Decimals::max_digits; ++digits) {
-    covered += needed[digits];
-    if (covered * 16 >= n * 15) return digits;
-  }
-  const std::size_t decimals = n - needed.back();
-  if (decimals * 4 < n * 3) return no_decimals;
-  covered = 0;
-  for (unsigned digits = 0;; ++digits) {
-    covered += needed[digits];
-    if (covered * 16 >= decimals * 15) return digits;
-  }
-}
 
 enum class Form : std::uint8_t { whole, decimals, float_decimals, dictionary };
 
