@@ -129,8 +129,8 @@ void put_foretold(Packer& out, Mode mode, View values) {
 }
 
 // Enough runs of neighbours to judge by.
-Integers sample_of(View values) {
-  constexpr std::size_t runs = 4, run = 32;
+Integers sample_of(View values, std::size_t run) {
+  constexpr std::size_t runs = 4;
   if (values.size() <= runs * run) return {values.begin(), values.end()};
   Integers sample;
   for (std::size_t i = 0; i < runs; ++i) {
@@ -165,58 +165,92 @@ Mode best_predictor(View values) {
   return best;
 }
 
-// The distinct values, ascending as signed; none when they are too many to be worth a dictionary.
-Integers distinct(View values) {
-  const std::size_t most = values.size() / 3;
-  Integers table(std::bit_ceil(2 * most + 2)), found;
-  std::vector<bool> taken(table.size());
-  for (const auto v : values) {
-    std::size_t at = (v * 0x9e3779b97f4a7c15u) >> 32;
-    for (at &= table.size() - 1; taken[at] && table[at] != v; at = (at + 1) & (table.size() - 1)) continue;
-    if (taken[at]) continue;
-    if (found.size() == most) return {};
-    taken[at] = true;
-    table[at] = v;
-    found.push_back(v);
-  }
-  std::sort(found.begin(), found.end(),
-            [](auto a, auto b) { return static_cast<std::int64_t>(a) < static_cast<std::int64_t>(b); });
-  return found;
+bool less(std::uint64_t a, std::uint64_t b) {
+  return static_cast<std::int64_t>(a) < static_cast<std::int64_t>(b);
 }
+
+// The distinct integers of a column; none when they are too many, or too dense, to be worth it.
+class Dictionary {
+ public:
+  Dictionary() = default;
+  explicit Dictionary(View values) {
+    const std::size_t most = values.size() / 3;
+    table_.assign(std::bit_ceil(2 * most + 2), Slot{0, absent});
+    for (const auto v : values) {
+      Slot& slot = find(v);
+      if (slot.place != absent) continue;
+      if (words_.size() == most) {
+        words_.clear();
+        return;
+      }
+      slot = {v, 0};
+      words_.push_back(v);
+    }
+    std::sort(words_.begin(), words_.end(), less);
+    if (words_.empty() || words_.back() - words_.front() < 2 * words_.size()) {
+      words_.clear();
+      return;
+    }
+    for (std::uint32_t i = 0; i < words_.size(); ++i) find(words_[i]).place = i;
+  }
+
+  bool empty() const { return words_.empty(); }
+  const Integers& words() const { return words_; }  // ascending as signed
+  Integers places(View values) {
+    Integers places(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) places[i] = find(values[i]).place;
+    return places;
+  }
+
+ private:
+  static constexpr std::uint32_t absent = UINT32_MAX;
+  struct Slot {
+    std::uint64_t word;
+    std::uint32_t place;
+  };
+
+  // Where the word is or belongs.
+  Slot& find(std::uint64_t word) {
+    const std::size_t mask = table_.size() - 1;
+    std::size_t at = (word * 0x9e3779b97f4a7c15u >> 32) & mask;
+    while (table_[at].place != absent && table_[at].word != word) at = (at + 1) & mask;
+    return table_[at];
+  }
+
+  std::vector<Slot> table_;
+  Integers words_;
+};
 
 void put_integers(Packer& out, View values, bool may_use_dictionary);
 
-// The places of values in the ascending words.
-Integers places(View values, View words) {
-  Integers at(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i)
-    at[i] = static_cast<std::uint64_t>(
-        std::lower_bound(words.begin(), words.end(), values[i],
-                         [](auto a, auto b) { return static_cast<std::int64_t>(a) < static_cast<std::int64_t>(b); }) -
-        words.begin());
-  return at;
-}
-
 template <class PutWords>
-void put_by_dictionary(Packer& out, View values, View words, PutWords&& put_words) {
-  out.varint(static_cast<std::uint64_t>(Mode::dictionary));
-  out.varint(words.size());
-  put_words(words);
-  put_integers(out, places(values, words), false);
+void put_by_dictionary(Packer& out, View places, std::size_t words, PutWords&& put_words) {
+  out.varint(words);
+  put_words();
+  put_integers(out, places, false);
 }
 
 // Of integers that begin with 0 and have no common divisor.
 void put_reduced(Packer& out, View values, bool may_use_dictionary) {
-  const Integers sample = sample_of(values);
-  if (out.effort() == Effort::fast) {
-    if (plain_cost(sample) < foretold_cost(Mode::last, sample)) return put_plain(out, values);
-    return put_foretold(out, Mode::last, values);
+  constexpr double clear = 0.5;  // bits each
+  const bool best = out.effort() == Effort::best;
+  const Integers sample = sample_of(values, best ? 128 : 32);
+  const Mode mode = best ? best_predictor(sample) : Mode::last;
+  const double gain = (plain_cost(sample) - foretold_cost(mode, sample)) / static_cast<double>(sample.size());
+  const auto plain = [&] { put_plain(out, values); };
+  const auto foretold = [&] { put_foretold(out, mode, values); };
+  if (!best) return gain < 0 ? plain() : foretold();
+  Dictionary dictionary = may_use_dictionary ? Dictionary(values) : Dictionary();
+  if (dictionary.empty()) {
+    if (gain > clear) return foretold();
+    if (gain < -clear) return plain();
+    return out.smallest(plain, foretold);
   }
-  const Mode mode = best_predictor(values);
-  const Integers words = may_use_dictionary ? distinct(values) : Integers();
-  if (words.empty()) return out.smallest([&] { put_plain(out, values); }, [&] { put_foretold(out, mode, values); });
-  out.smallest([&] { put_plain(out, values); }, [&] { put_foretold(out, mode, values); },
-               [&] { put_by_dictionary(out, values, words, [&](View w) { put_integers(out, w, false); }); });
+  const Integers places = dictionary.places(values);
+  out.smallest(plain, foretold, [&] {
+    out.varint(static_cast<std::uint64_t>(Mode::dictionary));
+    put_by_dictionary(out, places, dictionary.words().size(), [&] { put_integers(out, dictionary.words(), false); });
+  });
 }
 
 void put_integers(Packer& out, View values, bool may_use_dictionary) {
@@ -303,38 +337,31 @@ void put_decimals(Packer& out, View bits, unsigned digits, bool floats, bool may
 
 void put_doubles(Packer& out, View bits, bool may_use_dictionary);
 
-void put_dictionary(Packer& out, View bits, View ordered_words) {
-  Integers ordered(bits.size()), words(ordered_words.size());
-  std::transform(bits.begin(), bits.end(), ordered.begin(), order);
-  std::transform(ordered_words.begin(), ordered_words.end(), words.begin(), order);
+void put_dictionary(Packer& out, Dictionary& dictionary, View ordered) {
+  Integers words(dictionary.words().size());
+  std::transform(dictionary.words().begin(), dictionary.words().end(), words.begin(), order);
   out.varint(static_cast<std::uint64_t>(Form::dictionary));
-  out.varint(words.size());
-  put_doubles(out, words, false);
-  put_integers(out, places(ordered, ordered_words), false);
+  put_by_dictionary(out, dictionary.places(ordered), words.size(), [&] { put_doubles(out, words, false); });
+}
+
+// By what they seem to be: decimals, floats that are decimals, or neither.
+void put_as_seen(Packer& out, View bits, bool may_use_dictionary) {
+  if (const unsigned digits = choose_digits(bits, false); digits != no_decimals)
+    return put_decimals(out, bits, digits, false, may_use_dictionary);
+  if (!all_floats(bits)) return put_whole(out, bits, may_use_dictionary);
+  const unsigned digits = choose_digits(bits, true);
+  if (digits == no_decimals) return put_whole(out, bits, may_use_dictionary);
+  put_decimals(out, bits, digits, true, may_use_dictionary);
 }
 
 void put_doubles(Packer& out, View bits, bool may_use_dictionary) {
   if (bits.empty()) return;
-  const bool best = out.effort() == Effort::best;
-  const unsigned digits = choose_digits(bits, false);
-  const bool floats = (best || digits == no_decimals) && all_floats(bits);
-  const unsigned float_digits = floats ? choose_digits(bits, true) : no_decimals;
-  const auto whole = [&] { put_whole(out, bits, false); };
-  const auto decimals = [&] {
-    digits == no_decimals ? whole() : put_decimals(out, bits, digits, false, best && may_use_dictionary);
-  };
-  const auto float_decimals = [&] {
-    float_digits == no_decimals ? whole() : put_decimals(out, bits, float_digits, true, false);
-  };
-  if (!best) return digits == no_decimals ? float_decimals() : decimals();
-  Integers words;
-  if (may_use_dictionary) {
-    Integers ordered(bits.size());
-    std::transform(bits.begin(), bits.end(), ordered.begin(), order);
-    words = distinct(ordered);
-  }
-  const auto dictionary = [&] { words.empty() ? whole() : put_dictionary(out, bits, words); };
-  out.smallest(whole, decimals, float_decimals, dictionary);
+  if (out.effort() == Effort::fast || !may_use_dictionary) return put_as_seen(out, bits, false);
+  Integers ordered(bits.size());
+  std::transform(bits.begin(), bits.end(), ordered.begin(), order);
+  Dictionary dictionary(ordered);
+  if (dictionary.empty()) return put_as_seen(out, bits, true);
+  out.smallest([&] { put_dictionary(out, dictionary, ordered); }, [&] { put_as_seen(out, bits, true); });
 }
 
 void get_doubles(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictionary);

@@ -34,10 +34,18 @@ struct Shape {
   constexpr unsigned low_bits(std::uint64_t v) const {
     return v >> exact == 0 ? 0 : static_cast<unsigned>(std::bit_width(v)) - 1 - mantissa;
   }
+  // The least integer of a symbol; above what 64 bits hold, 0.
+  constexpr std::uint64_t base(unsigned symbol) const {
+    if (symbol < (1u << exact)) return symbol;
+    const unsigned above = symbol - (1u << exact), high = exact + (above >> mantissa);
+    if (high > 63) return 0;
+    return std::uint64_t{1} << high | std::uint64_t{above & ((1u << mantissa) - 1)} << (high - mantissa);
+  }
 };
 
 constexpr std::array<Shape, 6> shapes{{{8, 0}, {4, 0}, {4, 1}, {4, 2}, {4, 3}, {7, 1}}};
-constexpr unsigned whole_bytes = 0, widest = 3;  // the shapes that fit all up to 255, and all there is
+// The shapes that fit all up to 255; all there is; what others can be judged by; what has the most exact symbols.
+constexpr unsigned whole_bytes = 0, widest = 3, finest = 4, long_exact = 5;
 
 constexpr std::uint64_t mask(unsigned bits) {
   return bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
@@ -47,16 +55,9 @@ constexpr std::uint64_t mask(unsigned bits) {
 struct Symbols {
   explicit Symbols(Shape shape) {
     for (; count < 256; ++count) {
-      unsigned high = 0;
-      if (count < (1u << shape.exact)) {
-        base[count] = count, low_bits[count] = 0;
-        continue;
-      }
-      const unsigned above = count - (1u << shape.exact);
-      high = shape.exact + (above >> shape.mantissa);
-      if (high > 63) return;
-      low_bits[count] = static_cast<std::uint8_t>(high - shape.mantissa);
-      base[count] = std::uint64_t{1} << high | (above & mask(shape.mantissa)) << (high - shape.mantissa);
+      base[count] = shape.base(count);
+      if (count > 0 && base[count] == 0) return;
+      low_bits[count] = static_cast<std::uint8_t>(shape.low_bits(base[count]));
     }
   }
 
@@ -126,19 +127,53 @@ std::optional<std::uint64_t> usual(std::span<const std::uint64_t> values) {
   return middle;
 }
 
-// Bits that zstd's Huffman coder takes for symbols that occur so often, its table included.
-template <class Counts>
-double huffman_bits(const Counts& counts, std::size_t total) {
-  constexpr double table_bits_a_symbol = 5, block_bits = 80;
-  double bits = block_bits;
-  std::size_t kinds = 0;
-  for (const auto count : counts) {
-    if (count == 0) continue;
-    ++kinds;
-    const double ideal = std::log2(static_cast<double>(total) / static_cast<double>(count));
-    bits += static_cast<double>(count) * std::max(1.0, ideal) + table_bits_a_symbol;
+// How often which values come, those of one bin as its least.
+struct Bin {
+  std::uint64_t value;
+  std::uint32_t count;
+};
+
+std::vector<Bin> bins_of(std::span<const std::uint64_t> values, Shape shape) {
+  std::array<std::uint32_t, 512> counts{};
+  for (const auto v : values) ++counts[shape.symbol(v)];
+  std::vector<Bin> bins;
+  for (unsigned symbol = 0; symbol < counts.size(); ++symbol)
+    if (counts[symbol] > 0) bins.push_back({shape.base(symbol), counts[symbol]});
+  return bins;
+}
+
+// Bits of a Huffman code for symbols that come so often: the weights of its inner nodes, added up.
+double huffman_bits(std::vector<std::uint32_t>& counts) {
+  std::sort(counts.begin(), counts.end());
+  std::vector<std::uint32_t> inner;
+  std::size_t leaf = 0, node = 0;
+  const auto lightest = [&] {
+    if (leaf < counts.size() && (node == inner.size() || counts[leaf] <= inner[node])) return counts[leaf++];
+    return inner[node++];
+  };
+  double bits = 0;
+  for (std::size_t i = 1; i < counts.size(); ++i) {
+    const std::uint32_t left = lightest(), weight = left + lightest();
+    inner.push_back(weight);
+    bits += weight;
   }
-  return kinds == 1 ? block_bits : std::min(bits, 8.0 * static_cast<double>(total) + block_bits);
+  return bits;
+}
+
+// Bits that a column of this shape takes, with what zstd says before it.
+double symbol_bits(const std::vector<Bin>& bins, Shape shape, std::size_t total) {
+  constexpr double table_bits_a_symbol = 4, block_bits = 80;
+  std::array<std::uint32_t, 512> sums{};
+  double low = 0;
+  for (const auto& bin : bins) {
+    sums[shape.symbol(bin.value)] += bin.count;
+    low += static_cast<double>(bin.count) * shape.low_bits(bin.value);
+  }
+  std::vector<std::uint32_t> counts;
+  for (const auto sum : sums)
+    if (sum > 0) counts.push_back(sum);
+  const double huffman = huffman_bits(counts) + table_bits_a_symbol * static_cast<double>(counts.size());
+  return block_bits + low + std::min(huffman, 8 * static_cast<double>(total));
 }
 
 }  // namespace
@@ -268,18 +303,20 @@ void Packer::symbol_column(std::span<const std::uint64_t> values, unsigned index
 
 // Of all shapes and of bits as they are, by what the counts of symbols let expect.
 void Packer::cheapest_column(std::span<const std::uint64_t> values, std::uint64_t all_bits) {
+  constexpr double worth_it = 0.995;  // the first is the fastest to read
   const auto width = static_cast<unsigned>(std::bit_width(all_bits));
   double least = 8.0 * std::ceil(width * static_cast<double>(values.size()) / 8);
   unsigned best = shapes.size();
-  for (unsigned index = 0; index < shapes.size(); ++index) {
-    const Shape shape = shapes[index];
-    if (index == whole_bytes ? width > 8 : shape.symbol(all_bits) > 255) continue;
-    std::array<std::uint32_t, 256> counts{};
-    std::uint64_t low = 0;
-    for (const auto v : values) ++counts[shape.symbol(v)], low += shape.low_bits(v);
-    const double bits = huffman_bits(counts, values.size()) + static_cast<double>(low);
-    if (bits < least) least = bits, best = index;
-  }
+  const auto compare = [&](const std::vector<Bin>& bins, unsigned index) {
+    const double bits = symbol_bits(bins, shapes[index], values.size());
+    if (bits < least * worth_it) least = bits, best = index;
+  };
+  const bool small = width <= 8;
+  const auto bins = bins_of(values, shapes[small ? whole_bytes : finest]);
+  if (small) compare(bins, whole_bytes);
+  for (const unsigned index : {1u, 2u, 3u, finest})
+    if (shapes[index].symbol(all_bits) < 256) compare(bins, index);
+  if (!small && width <= 12) compare(bins_of(values, shapes[long_exact]), long_exact);
   if (best == shapes.size()) return packed_column(values, width);
   const double before = cost_;
   symbol_column(values, best);

@@ -62,10 +62,12 @@ void put_times(Packer& out, View times) {
   const std::uint64_t sum = std::accumulate(periods.begin(), periods.end(), std::uint64_t{0});
   const std::uint64_t period = (span + sum / 2) / sum;
   const auto on_grid = [&] { put_on_grid(out, intervals, period, periods); };
-  if (out.effort() == Effort::fast) return on_grid();
+  const bool skips = sum > periods.size();
+  if (out.effort() == Effort::fast || (!skips && period == rough)) return on_grid();
+  const auto rough_grid = [&] { put_on_grid(out, intervals, rough, periods); };
+  if (!skips) return out.smallest(rough_grid, on_grid);
   out.smallest(
-      on_grid, [&] { put_on_grid(out, intervals, rough, periods); },
-      [&] { put_on_grid(out, intervals, rough, Integers(periods.size(), 1)); });
+      rough_grid, [&] { put_on_grid(out, intervals, rough, Integers(periods.size(), 1)); }, on_grid);
 }
 
 void get_times(Unpacker& in, std::span<std::uint64_t> times) {
