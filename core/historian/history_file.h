@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "historian/chunk.h"
+#include "historian/chunk_codec.h"
 #include "historian/historian.h"
 #include "historian/rollup.h"
+#include "historian/rollup_codec.h"
 
 namespace SQLite {
 class Database;
@@ -178,6 +180,10 @@ class HistoryReader {
                                                     int most);
 
   Result<std::vector<StoredRevision>> revisions(std::int64_t series, std::size_t most);  // newest first
+
+  // Costly to make, so they stay with the connection.
+  ChunkDecoder& chunk_decoder();
+  RollupDecoder& rollup_decoder();
 
  private:
   HistoryFile& file_;

@@ -91,6 +91,14 @@ HistoryReader::~HistoryReader() {
   if (connection_->db->tryExec("COMMIT") == 0) file_.give_back(std::move(connection_));
 }
 
+ChunkDecoder& HistoryReader::chunk_decoder() {
+  return connection_->chunk_decoder;
+}
+
+RollupDecoder& HistoryReader::rollup_decoder() {
+  return connection_->rollup_decoder;
+}
+
 Status HistoryReader::chunks(std::int64_t series, Nanos longest, Range range, const Visit& visit) {
   return guarded(file_.file_, [&]() -> Status {
     auto& select = connection_->prepared(HistoryFile::Connection::chunks,

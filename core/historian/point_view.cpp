@@ -27,7 +27,7 @@ PointView::PointView(Store::Snapshot memory, std::unique_ptr<HistoryReader> read
     : memory_(std::move(memory)), reader_(std::move(reader)), damaged_(std::move(damaged)) {}
 
 Chunk PointView::decode(int codec, spine::BytesView payload) {
-  auto chunk = decoder_.decode(codec, payload);
+  auto chunk = reader_->chunk_decoder().decode(codec, payload);
   if (chunk) return std::move(*chunk);
   damaged_(chunk.error());
   return {};
@@ -84,7 +84,7 @@ Status PointView::cover_part(Range range, int level) {
     const Range whole{std::max(rollup.covers.from, bucket_begin_after(range.from, level)),
                       std::min(rollup.covers.to, bucket_begin(range.to, level))};
     if (whole.empty()) return true;
-    const auto buckets = rollups_.decode(rollup.codec, rollup.payload);
+    const auto buckets = reader_->rollup_decoder().decode(rollup.codec, rollup.payload);
     if (!buckets) {
       damaged_(buckets.error());
       return true;
@@ -149,7 +149,7 @@ Result<std::optional<std::pair<Nanos, double>>> PointView::number_before(Nanos t
   for (int level = 1; !best && level <= rollup_levels; ++level) {
     const auto found_rollup =
         reader_->rollup_before(memory_.series, level, time, [&](const HistoryReader::FoundRollup& rollup) {
-          const auto buckets = rollups_.decode(rollup.codec, rollup.payload);
+          const auto buckets = reader_->rollup_decoder().decode(rollup.codec, rollup.payload);
           if (!buckets) damaged_(buckets.error());
           if (buckets)
             for (const Bucket& bucket : *buckets)

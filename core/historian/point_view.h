@@ -41,8 +41,6 @@ class PointView {
   Store::Snapshot memory_;
   const std::unique_ptr<HistoryReader> reader_;
   const Damaged damaged_;
-  ChunkDecoder decoder_;
-  RollupDecoder rollups_;
   const Visitor* visitor_ = nullptr;  // of cover(), while it runs
   Status fault_;
   bool more_ = true;

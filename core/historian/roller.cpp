@@ -151,7 +151,7 @@ Result<Roller::Rollups> Roller::stored(HistoryReader& reader, const StoredSeries
   const auto found = reader.rollups(series.id, level, range, [&](const HistoryReader::FoundRollup& rollup) {
     Old old{rollup.id, rollup.covers, rollup.payload.empty(), {}};
     if (!old.sparse) {
-      auto buckets = decoder_.decode(rollup.codec, rollup.payload);
+      auto buckets = reader.rollup_decoder().decode(rollup.codec, rollup.payload);
       if (buckets)
         old.buckets = std::move(*buckets);
       else
