@@ -154,6 +154,8 @@ class HistoryReader {
   Status chunks_before(std::int64_t series, Nanos time, const Visit&);
   // The same without their payload.
   Status outlines(std::int64_t series, Nanos longest, Range, const Visit&);
+  // Their numbers alone, from the index: for when the table is damaged.
+  Result<std::vector<std::int64_t>> list(std::int64_t series, Nanos longest, Range);
   // Those that are not tidy, in the order in which they were written.
   Status untidy(std::int64_t series, const Visit&);
   Status one(std::int64_t chunk, const Visit&);

@@ -121,6 +121,16 @@ Status HistoryReader::outlines(std::int64_t series, Nanos longest, Range range, 
   });
 }
 
+Result<std::vector<std::int64_t>> HistoryReader::list(std::int64_t series, Nanos longest, Range range) {
+  return guarded(file_.file_, [&]() -> Result<std::vector<std::int64_t>> {
+    SQLite::Statement select(*connection_->db,
+                             "SELECT id FROM chunk WHERE series = ? AND from_ns >= ? AND from_ns < ? AND to_ns >= ? "
+                             "ORDER BY from_ns");
+    bind_range(select, series, longest, range);
+    return ids(select);
+  });
+}
+
 Status HistoryReader::chunks_before(std::int64_t series, Nanos time, const Visit& visit) {
   return guarded(file_.file_, [&]() -> Status {
     auto& select = connection_->prepared(

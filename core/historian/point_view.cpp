@@ -50,15 +50,37 @@ Status PointView::readings(Range range, const Timeline::Visit& visit) {
     for (; more && !memory.empty() && memory.back().second.from() <= until; memory.pop_back())
       more = timeline.add(std::move(memory.back().second), memory.back().first);
   };
-  const auto found = reader_->chunks(memory_.series, memory_.longest, range, [&](const HistoryReader::Found& chunk) {
+  std::vector<std::int64_t> seen;
+  const HistoryReader::Visit add = [&](const HistoryReader::Found& chunk) {
+    seen.push_back(chunk.chunk);
     if (chunk.chunk == memory_.part && !memory_.open.empty()) return true;  // it is in memory, and perhaps longer there
     add_memory(chunk.from);
     more = more && timeline.add(decode(chunk.codec, chunk.payload), chunk.chunk);
     return more;
-  });
+  };
+  auto found = reader_->chunks(memory_.series, memory_.longest, range, add);
+  if (!found) {
+    damaged_(found.error());
+    found = chunks_one_by_one(range, seen, add);
+  }
   if (!found) return found;
   add_memory(INT64_MAX);
   if (more) timeline.finish();
+  return {};
+}
+
+// Around a page that is damaged: what the index knows of, and can be read.
+Status PointView::chunks_one_by_one(Range range, const std::vector<std::int64_t>& seen,
+                                    const HistoryReader::Visit& visit) {
+  const auto chunks = reader_->list(memory_.series, memory_.longest, range);
+  if (!chunks) return chunks.error();
+  bool more = true;
+  for (const std::int64_t id : *chunks) {
+    if (!more) break;
+    if (std::find(seen.begin(), seen.end(), id) != seen.end()) continue;
+    const auto read = reader_->one(id, [&](const HistoryReader::Found& chunk) { return more = visit(chunk); });
+    if (!read) damaged_(read.error());
+  }
   return {};
 }
 

@@ -35,6 +35,7 @@ class PointView {
 
  private:
   Status cover_part(Range, int level);
+  Status chunks_one_by_one(Range, const std::vector<std::int64_t>& seen, const HistoryReader::Visit&);
   bool visit_buckets(const std::vector<Bucket>&, Range whole, int level);
   Chunk decode(int codec, spine::BytesView payload);
 
