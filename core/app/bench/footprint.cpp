@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* password = "correct horse battery staple";
+constexpr double patience_s = 30;  // without any sign of life
 
 // Sleeps, showing how far it is.
 void pass(double seconds, Progress& progress) {
@@ -80,6 +81,20 @@ double resident_of(const std::vector<Moment>& moments, std::size_t fifth) {
   return sum / static_cast<double>(to - from);
 }
 
+// The simulator describes its Things, which takes a commit each, before it sends.
+Status wait_for_readings(Rest& rest, std::uint32_t points, Progress& progress) {
+  double things = -1;
+  for (Stopwatch quiet; quiet.seconds() < patience_s; std::this_thread::sleep_for(50ms)) {
+    const auto answer = rest.get("/system");
+    if (!answer) return answer.error();
+    const auto system = nlohmann::json::parse(*answer);
+    if (system.at("spine").at("end") > 1) return {};
+    if (const auto now = system.at("things").get<double>(); now > things) things = now, quiet = {};
+    progress.at(things * 10 / points);
+  }
+  return Error{Code::unavailable, "the daemon's simulator sends nothing"};
+}
+
 Result<std::vector<Moment>> watch_ingest(Rest& rest, const Child& child, double seconds, Progress& progress) {
   const double row_every = std::max(2.0, seconds / 60);
   const Stopwatch watch;
@@ -99,17 +114,19 @@ Result<std::vector<Moment>> watch_ingest(Rest& rest, const Child& child, double 
 }
 
 Status measure_load(const Child& child, const Footprint& wanted, Report& report, Progress& progress) {
-  progress.stage("the simulator with " + std::to_string(wanted.points) + " points");
+  progress.stage("starting the simulator with " + std::to_string(wanted.points) + " points");
   const auto rest = Rest::sign_in(child.port(), password);
   if (!rest) return rest.error();
   const nlohmann::json simulator{
       {"id", "bench"}, {"plugin", "simulator"}, {"config", {{"load", {{"points", wanted.points}}}}}};
   if (auto made = (*rest)->post("/instances", simulator); !made) return made.error();
+  if (auto sends = wait_for_readings(**rest, wanted.points, progress); !sends) return sends;
+  progress.stage("storing readings of " + std::to_string(wanted.points) + " points");
   const auto moments = watch_ingest(**rest, child, wanted.ingest_seconds, progress);
   if (!moments) return moments.error();
   const auto most = std::max_element(moments->begin(), moments->end(),
                                      [](const auto& a, const auto& b) { return a.resident_mb < b.resident_mb; });
-  const auto& [begin, end] = std::pair(moments->front(), moments->back());
+  const Moment &begin = moments->front(), &end = moments->back();
   report.add("ingest_points", wanted.points, "", "");
   report.add("ingest_rss_mb", most->resident_mb, "MB", "storing: resident memory, the most");
   report.add("ingest_growth_mb", resident_of(*moments, 4) - resident_of(*moments, 1), "MB", "storing: growth of it");

@@ -16,22 +16,28 @@ using std::chrono::steady_clock;
 
 constexpr const char* instance = "bench";
 constexpr std::uint32_t batch_readings = 256;
-constexpr auto start_limit = 60s;
+constexpr double patience_s = 30;  // without any sign of life
 
-Status start_simulator(Flow& flow, std::uint32_t points) {
-  const nlohmann::json config{{"load", {{"points", points}, {"batch", batch_readings}, {"name", instance}}}};
-  const auto made = flow.floors().instances->create({instance, "simulator", config.dump(), true, 0});
-  if (!made) return made.error();
-  const auto deadline = steady_clock::now() + start_limit;
-  while (flow.floors().spine->end() == 1) {
-    if (steady_clock::now() > deadline) {
-      const auto status = flow.floors().instances->get(instance);
-      const bool said = status && status->last_error;
-      return Error{Code::unavailable, "the simulator sends nothing" + (said ? ": " + status->last_error->message : "")};
-    }
-    std::this_thread::sleep_for(1ms);
+// A simulator that was just made describes its Things, which takes a commit each, then sends.
+Status wait_for_readings(Flow& flow, std::uint32_t points, Progress& progress) {
+  const auto& floors = flow.floors();
+  std::size_t things = 0;
+  for (Stopwatch quiet; floors.spine->end() == 1; std::this_thread::sleep_for(1ms)) {
+    if (const auto now = floors.registry->thing_count(); now > things) things = now, quiet = {};
+    progress.at(static_cast<double>(things) * 10 / points);
+    if (quiet.seconds() < patience_s) continue;
+    const auto status = floors.instances->get(instance);
+    const bool said = status && status->last_error;
+    return Error{Code::unavailable, "the simulator sends nothing" + (said ? ": " + status->last_error->message : "")};
   }
   return {};
+}
+
+Status start_simulator(Flow& flow, std::uint32_t points, Progress& progress) {
+  progress.stage("starting the simulator with " + std::to_string(points) + " points");
+  const nlohmann::json config{{"load", {{"points", points}, {"batch", batch_readings}, {"name", instance}}}};
+  const auto made = flow.floors().instances->create({instance, "simulator", config.dump(), true, 0});
+  return made ? wait_for_readings(flow, points, progress) : made.error();
 }
 
 // Stops at the load's end; tells the most resident memory.
@@ -61,8 +67,7 @@ Status check_stored(Flow& flow, std::uint32_t points, std::uint64_t readings) {
 }  // namespace
 
 Result<Ingest> measure_ingest(Flow& flow, const Load& load, Progress& progress) {
-  progress.stage("starting the simulator with " + std::to_string(load.points) + " points");
-  if (auto started = start_simulator(flow, load.points); !started) return started.error();
+  if (auto started = start_simulator(flow, load.points, progress); !started) return started.error();
 
   progress.stage("simulator to spine to historian");
   const Stopwatch watch;

@@ -20,6 +20,13 @@ std::string shown(double value) {
   return out;
 }
 
+// Four decimals at most, and none that say nothing.
+nlohmann::ordered_json number_of(double value) {
+  const double rounded = std::round(value * 1e4) / 1e4;
+  if (rounded == std::trunc(rounded) && std::fabs(rounded) < 1e15) return static_cast<std::int64_t>(rounded);
+  return rounded;
+}
+
 }  // namespace
 
 void Report::add(std::string key, double value, std::string unit, std::string what) {
@@ -47,7 +54,7 @@ std::string Report::json() const {
   nlohmann::ordered_json out;
   for (const auto& figure : figures_) {
     if (const auto* number = std::get_if<double>(&figure.value))
-      out[figure.key] = std::round(*number * 1e4) / 1e4;
+      out[figure.key] = number_of(*number);
     else
       out[figure.key] = std::get<std::string>(figure.value);
   }

@@ -62,9 +62,11 @@ class Folder final : public Scratch {
       std::_Exit(128 + signal);
     }
   }
+  // Again when a thread that still works added a file meanwhile.
   void remove() const {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+    std::error_code error;
+    for (int tries = 0; tries < 100; ++tries)
+      if (std::filesystem::remove_all(path_, error); !error) return;
   }
 
   const std::filesystem::path path_;
