@@ -5,6 +5,7 @@
 #include "app/bench/baseline.h"
 #include "app/bench/footprint.h"
 #include "app/bench/ingest.h"
+#include "app/bench/latest.h"
 #include "app/bench/options.h"
 #include "app/bench/progress.h"
 #include "app/bench/query.h"
@@ -84,6 +85,21 @@ Status ingest(const Options& options, const Scratch& scratch, Report& report, Pr
   return measure_footprint(scratch.path(), brief, report, progress);
 }
 
+Status report_latest(Report& report, Progress& progress) {
+  const auto latest = measure_latest(100'000, 5, progress);
+  if (!latest) return latest.error();
+  report.add("latest_bytes_per_point", latest->bytes_per_point, "B", "latest values: memory a point, name included");
+  report.add("latest_allocated_bytes_per_point", latest->allocated_per_point, "B", "");
+  return {};
+}
+
+Status footprint(const Options& options, const Scratch& scratch, Report& report, Progress& progress) {
+  if (auto done = report_latest(report, progress); !done) return done;
+  return measure_footprint(scratch.path(),
+                           {.points = options.points, .ingest_seconds = static_cast<double>(options.seconds)}, report,
+                           progress);
+}
+
 Status measure(const Options& options, const Scratch& scratch, Report& report, Progress& progress) {
   report.add("file_system", scratch.file_system(), "file system");
   switch (options.what) {
@@ -92,9 +108,7 @@ Status measure(const Options& options, const Scratch& scratch, Report& report, P
     case What::query:
       return measure_queries(scratch / "query", options.days, report, progress);
     case What::footprint:
-      return measure_footprint(scratch.path(),
-                               {.points = options.points, .ingest_seconds = static_cast<double>(options.seconds)},
-                               report, progress);
+      return footprint(options, scratch, report, progress);
   }
   return {};
 }
