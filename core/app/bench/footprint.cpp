@@ -55,7 +55,8 @@ void measure_idle(const Child& child, double seconds, Report& report, Progress& 
 }
 
 struct Moment {
-  double seconds = 0, resident_mb = 0, taken = 0, lag = 0;  // readings
+  double seconds = 0, resident_mb = 0, cpu_seconds = 0;
+  double taken = 0, lag = 0;  // readings: taken by the historian; it is behind the spine
 };
 
 Result<Moment> look(Rest& rest, const Child& child, const Stopwatch& watch) {
@@ -63,7 +64,8 @@ Result<Moment> look(Rest& rest, const Child& child, const Stopwatch& watch) {
   if (!answer) return answer.error();
   const auto system = nlohmann::json::parse(*answer);
   const auto taken = system.at("history").at("next").get<double>();
-  return Moment{watch.seconds(), resident_mb(child.pid()), taken, system.at("spine").at("end").get<double>() - taken};
+  return Moment{watch.seconds(), resident_mb(child.pid()), cpu_seconds(child.pid()), taken,
+                system.at("spine").at("end").get<double>() - taken};
 }
 
 void tell(const Moment& now, const Moment& before, Progress& progress) {
@@ -126,12 +128,15 @@ Status measure_load(const Child& child, const Footprint& wanted, Report& report,
   if (!moments) return moments.error();
   const auto most = std::max_element(moments->begin(), moments->end(),
                                      [](const auto& a, const auto& b) { return a.resident_mb < b.resident_mb; });
-  const Moment &begin = moments->front(), &end = moments->back();
+  const Moment &begin = (*moments)[moments->size() / 5], &end = moments->back();  // it has found its pace
   report.add("ingest_points", wanted.points, "", "");
   report.add("ingest_rss_mb", most->resident_mb, "MB", "storing: resident memory, the most");
   report.add("ingest_growth_mb", resident_of(*moments, 4) - resident_of(*moments, 1), "MB", "storing: growth of it");
   report.add("ingest_readings_per_s", (end.taken - begin.taken) / (end.seconds - begin.seconds), "readings/s",
              "storing: rate");
+  report.add("ingest_cpu_us_per_reading", (end.cpu_seconds - begin.cpu_seconds) * 1e6 / (end.taken - begin.taken), "us",
+             "storing: CPU a reading");
+  report.add("ingest_lag_readings", end.lag, "", "storing: historian behind the log at the end, readings");
   return {};
 }
 
