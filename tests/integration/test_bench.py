@@ -13,7 +13,7 @@ import unittest
 from peers import BUILD, wait_for
 
 MYRIAD = str(BUILD / 'bin' / 'myriad')
-QUERIES = ['query_day_raw_ms']
+QUERIES = ['query_day_raw_ms', 'query_day_minutes_ms', 'query_year_hours_ms', 'query_year_hours_50_ms']
 FOOTPRINT = ['ready_ms', 'rss_mb', 'idle_cpu_percent', 'threads', 'ingest_rss_mb', 'ingest_readings_per_s']
 INGEST = ['durable_readings_per_s', 'cpu_us_per_reading', 'bytes_per_reading', 'durable_p50_ms', 'durable_p99_ms', 'baseline_rows_readings_per_s',
           'baseline_chunks_readings_per_s', 'baseline_copy_readings_per_s', 'ratio_chunks', *QUERIES, *FOOTPRINT]

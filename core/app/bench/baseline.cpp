@@ -8,12 +8,13 @@
 #include "app/bench/walks.h"
 #include "historian/chunk.h"
 #include "historian/chunk_codec.h"
+#include "historian/historian.h"
 #include "storage/database.h"
 
 namespace myriad::app::bench {
 namespace {
 
-constexpr std::size_t batch_readings = 256, rows_per_commit = 65'536, chunks_per_commit = 200, chunk_readings = 1'024;
+constexpr std::size_t batch_readings = 256, rows_per_commit = 65'536, chunks_per_commit = 200;
 constexpr const char* rows_schema[] = {
     "CREATE TABLE reading(point INTEGER, time INTEGER, value REAL, quality INTEGER)"};
 constexpr const char* chunks_schema[] = {"CREATE TABLE chunk(id INTEGER PRIMARY KEY, payload BLOB NOT NULL)"};
@@ -84,6 +85,7 @@ struct Encoded {
 double insert_chunks(SQLite::Database& db, std::uint32_t points, std::uint64_t readings, Encoded& encoded,
                      Progress& progress) {
   Walks walks = flood(points);
+  const std::size_t chunk_readings = historian::Options{}.chunk_readings;
   ChunkTable table(db);
   historian::ChunkEncoder encoder;
   std::vector<historian::Chunk> open(points);

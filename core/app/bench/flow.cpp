@@ -77,10 +77,9 @@ Status Flow::wait_until_taken(Progress& progress) {
   }
 }
 
-// Open chunks are written when the historian closes; nothing else is left to do after that.
 Status Flow::settle(Progress& progress) {
-  progress.stage("settling");
-  return {};
+  progress.stage("history joins its chunks and rolls them up");
+  return floors_.history->settle();
 }
 
 Result<std::uint16_t> Flow::serve(const std::string& password) {

@@ -47,7 +47,8 @@ the spine (on disk: WAL, synchronous=FULL), the historian and the latest values,
 
 constexpr const char* query_figures = R"(
 One point with a day at 1 Hz and 50 points with a year of 1-min data are stored like any other; then a signed-in client on
-loopback asks, with keep-alive. Each figure is the median of 15 after 2 to warm up; local_* asks the historian in the process.
+loopback asks, with keep-alive. Each figure is the median of 15 after 2 to warm up; local_* asks the historian in the
+process, local_*_cpu_ms is what that took of a core.
 
   query_day_raw_ms        one point, one day at 1 Hz: 86,400 readings as JSON
   query_day_minutes_ms    the same day as 1-min means

@@ -6,6 +6,7 @@
 #include "app/bench/rest.h"
 #include "app/bench/usage.h"
 #include "base/time_text.h"
+#include "historian/aggregate.h"
 
 namespace myriad::app::bench {
 namespace {
@@ -15,10 +16,13 @@ constexpr std::uint32_t year_points = 50;
 constexpr int warm_ups = 2, rounds = 15;
 constexpr const char* password = "correct horse battery staple";
 
+// Asked over HTTP, and of the historian itself.
 struct Question {
-  const char* key;  // query_<key>_ms
-  const char* what;
-  std::string path;
+  std::string key, what;  // query_<key>_ms, local_<key>_ms
+  std::string points;     // a name or a pattern
+  std::uint32_t count;    // of the points
+  Nanos from, to;
+  std::string step;  // empty: raw
   std::size_t rows;  // that the answer must have
 };
 
@@ -31,12 +35,18 @@ Span last(Nanos length) {
   return {to - length, to};
 }
 
-std::string range(Span span) {
-  return "&from=" + format_time(span.from) + "&to=" + format_time(span.to) + "&limit=100000";
-}
-
-std::vector<Question> questions(std::uint32_t) {
-  return {{"day_raw", "one point, a day at 1 Hz, raw", "/history?point=day-1/value" + range(last(day)), 86'400}};
+std::vector<Question> questions(std::uint32_t days) {
+  const auto one = last(day), many = last(days * day);
+  const std::size_t hours = std::size_t{days} * 24;
+  const std::string year = days == 365 ? "a year" : std::to_string(days) + " days";
+  return {
+      {"day_raw", "one point, a day at 1 Hz: raw as JSON", "day-1/value", 1, one.from, one.to, "", 86'400},
+      {"day_minutes", "one point, a day at 1 Hz: 1-min means", "day-1/value", 1, one.from, one.to, "1m", 1'440},
+      {"year_hours", "one point, " + year + " of 1-min data: 1 h means", "year-1/value", 1, many.from, many.to, "1h",
+       hours},
+      {"year_hours_50", "50 points, the same", "year-*/value", year_points, many.from, many.to, "1h",
+       hours * year_points},
+  };
 }
 
 Status store(Flow& flow, std::uint32_t days, Progress& progress) {
@@ -55,17 +65,35 @@ Status store(Flow& flow, std::uint32_t days, Progress& progress) {
   return flow.settle(progress);
 }
 
-std::size_t rows_of(const nlohmann::json& answer) {
+std::string path_of(const Question& question) {
+  return "/history?point=" + question.points + "&from=" + format_time(question.from) +
+         "&to=" + format_time(question.to) + "&limit=1000000" +
+         (question.step.empty() ? "" : "&step=" + question.step + "&aggregate=mean");
+}
+
+Status check(const Question& question, std::size_t rows) {
+  if (rows == question.rows) return {};
+  return Error{Code::internal, question.what + " gave " + std::to_string(rows) + " rows, not " +
+                                   std::to_string(question.rows) + ": please report this"};
+}
+
+std::size_t rows_of(const std::string& body) {
+  const auto answer = nlohmann::json::parse(body);
   std::size_t rows = 0;
   for (const auto& series : answer.at("series")) rows += series.at("values").size();
   return rows;
 }
 
-Status check(const Question& question, const std::string& body) {
-  const auto rows = rows_of(nlohmann::json::parse(body));
-  if (rows == question.rows) return {};
-  return Error{Code::internal, "GET " + question.path + " gave " + std::to_string(rows) + " rows, not " +
-                                   std::to_string(question.rows) + ": please report this"};
+Result<std::size_t> ask_historian(historian::Historian& history, const Question& question, const std::string& point) {
+  if (question.step.empty()) {
+    const auto found = history.query(point, {question.from, question.to}, question.rows + 1);
+    return found ? Result<std::size_t>(found->size()) : found.error();
+  }
+  const auto steps = historian::Steps::parse(question.step, "");
+  if (!steps) return steps.error();
+  const auto found =
+      history.aggregate(point, {.range = {question.from, question.to}, .steps = *steps}, question.rows + 1);
+  return found ? Result<std::size_t>(found->size()) : found.error();
 }
 
 // The median of what `ask` takes, in ms; its failure ends it.
@@ -82,32 +110,40 @@ Result<double> median_of(F&& ask, Progress& progress) {
   return took[rounds / 2];
 }
 
-Status ask(Rest& rest, const Question& question, Report& report, Progress& progress) {
-  progress.stage(std::string("asking: ") + question.what);
+Status ask_rest(Rest& rest, const Question& question, Report& report, Progress& progress) {
+  progress.stage("asking over HTTP: " + question.what);
   std::string body;
   const auto get = [&]() -> Status {
-    auto answer = rest.get(question.path);
+    auto answer = rest.get(path_of(question));
     if (!answer) return answer.error();
     body = std::move(*answer);
     return {};
   };
   const auto took = median_of(get, progress);
   if (!took) return took.error();
-  report.add(std::string("query_") + question.key + "_ms", *took, "ms", question.what);
-  return check(question, body);
+  report.add("query_" + question.key + "_ms", *took, "ms", question.what);
+  return check(question, rows_of(body));
 }
 
-Status ask_here(Flow& flow, Report& report, Progress& progress) {
-  progress.stage("asking in the process");
-  const auto span = last(day);
-  const auto query = [&]() -> Status {
-    const auto found = flow.floors().history->query("day-1/value", {span.from, span.to}, 100'000);
-    return found ? Status{} : found.error();
+Status ask_here(Flow& flow, const Question& question, Report& report, Progress& progress) {
+  progress.stage("asking in the process: " + question.what);
+  std::size_t rows = 0;
+  const auto all = [&]() -> Status {
+    rows = 0;
+    for (std::uint32_t i = 1; i <= question.count; ++i) {
+      const std::string prefix = question.points.substr(0, question.points.find('-') + 1);
+      const auto found = ask_historian(*flow.floors().history, question, prefix + std::to_string(i) + "/value");
+      if (!found) return found.error();
+      rows += *found;
+    }
+    return {};
   };
-  const auto took = median_of(query, progress);
+  const double cpu = thread_cpu_seconds();
+  const auto took = median_of(all, progress);
   if (!took) return took.error();
-  report.add("local_day_raw_ms", *took, "ms", "  the same in the process");
-  return {};
+  report.add("local_" + question.key + "_ms", *took, "ms", "  in the process");
+  report.add("local_" + question.key + "_cpu_ms", (thread_cpu_seconds() - cpu) * 1e3 / (warm_ups + rounds), "ms", "");
+  return check(question, rows);
 }
 
 }  // namespace
@@ -120,9 +156,11 @@ Status measure_queries(const std::filesystem::path& data, std::uint32_t days, Re
   if (!port) return port.error();
   const auto rest = Rest::sign_in(*port, password);
   if (!rest) return rest.error();
-  for (const auto& question : questions(days))
-    if (auto asked = ask(**rest, question, report, progress); !asked) return asked;
-  return ask_here(**flow, report, progress);
+  for (const auto& question : questions(days)) {
+    if (auto asked = ask_rest(**rest, question, report, progress); !asked) return asked;
+    if (auto asked = ask_here(**flow, question, report, progress); !asked) return asked;
+  }
+  return {};
 }
 
 }  // namespace myriad::app::bench

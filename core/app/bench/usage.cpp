@@ -1,6 +1,7 @@
 #include "app/bench/usage.h"
 
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -32,6 +33,12 @@ double cpu_seconds() {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
   return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+double thread_cpu_seconds() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
 }
 
 // proc(5): fields 14 and 15 of stat; the second field, in parentheses, may have spaces.

@@ -16,7 +16,8 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-double cpu_seconds();  // user and system, of this process, in µs steps
+double cpu_seconds();         // user and system, of this process, in µs steps
+double thread_cpu_seconds();  // of this thread
 // Of any process of ours; 0 when it is gone. CPU time in the kernel's ticks, usually 10 ms.
 double cpu_seconds(pid_t);
 double resident_mb(pid_t);  // 1 MB: 1,000,000 bytes
