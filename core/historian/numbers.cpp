@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "historian/decimals.h"
@@ -320,19 +321,31 @@ void put_whole(Packer& out, View bits, bool may_use_dictionary) {
   put_integers(out, ordered, may_use_dictionary);
 }
 
-void put_decimals(Packer& out, View bits, unsigned digits, bool floats, bool may_use_dictionary) {
-  const Decimals decimals(digits, floats);
-  Integers m(bits.size()), above(bits.size());
-  std::uint64_t before = 0;
-  for (std::size_t i = 0; i < bits.size(); ++i) {
-    decimals.split(bits[i], before, m[i], above[i]);
-    above[i] = zigzag(above[i]);
-    before = m[i];
+struct Split {
+  Split(View bits, unsigned for_digits, bool for_floats)
+      : digits(for_digits), floats(for_floats), m(bits.size()), above(bits.size()) {
+    const Decimals decimals(digits, floats);
+    std::uint64_t before = 0, any = 0;
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+      decimals.split(bits[i], before, m[i], above[i]);
+      any |= above[i];
+      above[i] = zigzag(above[i]);
+      before = m[i];
+    }
+    exact = any == 0;
   }
-  out.varint(static_cast<std::uint64_t>(floats ? Form::float_decimals : Form::decimals));
-  out.varint(digits);
-  put_integers(out, m, may_use_dictionary);
-  out.column(above);
+
+  unsigned digits;
+  bool floats;
+  Integers m, above;
+  bool exact = false;
+};
+
+void put_decimals(Packer& out, const Split& split, bool may_use_dictionary) {
+  out.varint(static_cast<std::uint64_t>(split.floats ? Form::float_decimals : Form::decimals));
+  out.varint(split.digits);
+  put_integers(out, split.m, may_use_dictionary);
+  out.column(split.above);
 }
 
 void put_doubles(Packer& out, View bits, bool may_use_dictionary);
@@ -344,24 +357,28 @@ void put_dictionary(Packer& out, Dictionary& dictionary, View ordered) {
   put_by_dictionary(out, dictionary.places(ordered), words.size(), [&] { put_doubles(out, words, false); });
 }
 
-// By what they seem to be: decimals, floats that are decimals, or neither.
-void put_as_seen(Packer& out, View bits, bool may_use_dictionary) {
-  if (const unsigned digits = choose_digits(bits, false); digits != no_decimals)
-    return put_decimals(out, bits, digits, false, may_use_dictionary);
-  if (!all_floats(bits)) return put_whole(out, bits, may_use_dictionary);
-  const unsigned digits = choose_digits(bits, true);
-  if (digits == no_decimals) return put_whole(out, bits, may_use_dictionary);
-  put_decimals(out, bits, digits, true, may_use_dictionary);
+// The decimals, or floats that are decimals, that they seem to be.
+std::optional<Split> split(View bits) {
+  if (const unsigned digits = choose_digits(bits, false); digits != no_decimals) return Split(bits, digits, false);
+  if (!all_floats(bits)) return std::nullopt;
+  if (const unsigned digits = choose_digits(bits, true); digits != no_decimals) return Split(bits, digits, true);
+  return std::nullopt;
 }
 
 void put_doubles(Packer& out, View bits, bool may_use_dictionary) {
   if (bits.empty()) return;
-  if (out.effort() == Effort::fast || !may_use_dictionary) return put_as_seen(out, bits, false);
+  const auto decimals = split(bits);
+  const bool dictionaries = may_use_dictionary && out.effort() == Effort::best;
+  const auto as_seen = [&] {
+    decimals ? put_decimals(out, *decimals, dictionaries) : put_whole(out, bits, dictionaries);
+  };
+  // Of integers, a dictionary says as much and is smaller.
+  if (!dictionaries || (decimals && decimals->exact)) return as_seen();
   Integers ordered(bits.size());
   std::transform(bits.begin(), bits.end(), ordered.begin(), order);
   Dictionary dictionary(ordered);
-  if (dictionary.empty()) return put_as_seen(out, bits, true);
-  out.smallest([&] { put_dictionary(out, dictionary, ordered); }, [&] { put_as_seen(out, bits, true); });
+  if (dictionary.empty()) return as_seen();
+  out.smallest(as_seen, [&] { put_dictionary(out, dictionary, ordered); });
 }
 
 void get_doubles(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictionary);

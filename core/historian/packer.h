@@ -71,11 +71,16 @@ class Packer {
   void symbol_column(std::span<const std::uint64_t>, unsigned shape);
   void cheapest_column(std::span<const std::uint64_t>, std::uint64_t all_bits);
   void cut();
+
+  struct Search {
+    int level, shortest_match, hash_log;  // 0: as the level has it
+  };
   bool compress();
+  void compress(const Search&, spine::Bytes& frame);
 
   std::unique_ptr<ZSTD_CCtx_s, std::size_t (*)(ZSTD_CCtx_s*)> context_;
   Effort effort_ = Effort::fast;
-  spine::Bytes head_, body_, low_, frame_, payload_;
+  spine::Bytes head_, body_, low_, frame_, other_frame_, payload_;
   std::vector<std::size_t> cuts_;  // where in the body another column's statistics begin
   double cost_ = 0;                // bits, estimated; kept by Effort::best alone
 };
