@@ -73,9 +73,10 @@ void residuals(Mode mode, View in, std::uint64_t* out) {
   });
 }
 
-void undo_residuals(Mode mode, std::span<std::uint64_t> values) {
+// `before` stands where there is none before.
+void undo_residuals(Mode mode, std::uint64_t before, std::span<std::uint64_t> values) {
   with_share(mode, [&](auto share) {
-    std::uint64_t v1 = 0, v2 = 0;
+    std::uint64_t v1 = before, v2 = before;
     for (auto& v : values) {
       v = foretold<share>(v1, v2) + unzigzag(v);
       v2 = v1, v1 = v;
@@ -91,21 +92,25 @@ double log_sum(View values) {
   return static_cast<double>(sum) / (1 << 23);
 }
 
-// Divides what is a multiple of the divisor, without a division.
+// Division by one divisor of what is a multiple of it, without a division (Granlund and Montgomery 1994, section 9).
 class Divisor {
  public:
   explicit Divisor(std::uint64_t divisor)
       : shift_(static_cast<unsigned>(std::countr_zero(divisor))), inverse_(divisor >> shift_) {
     const std::uint64_t odd = inverse_;
     for (int i = 0; i < 5; ++i) inverse_ *= 2 - odd * inverse_;  // Newton, modulo 2^64
+    most_ = ~std::uint64_t{0} / odd;
   }
-  std::uint64_t exact(std::uint64_t multiple) const {
+  bool divides(std::uint64_t v) const {  // unsigned
+    return ((v >> shift_) << shift_) == v && (v >> shift_) * inverse_ <= most_;
+  }
+  std::uint64_t exact(std::uint64_t multiple) const {  // signed
     return static_cast<std::uint64_t>(static_cast<std::int64_t>(multiple) >> shift_) * inverse_;
   }
 
  private:
   unsigned shift_;
-  std::uint64_t inverse_;
+  std::uint64_t inverse_, most_;
 };
 
 std::uint64_t magnitude(std::uint64_t v) {
@@ -300,7 +305,9 @@ void get_integers(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dicti
     case Mode::half_trend:
     case Mode::half_back:
       in.column(out);
-      undo_residuals(static_cast<Mode>(mode), out);
+      // Predictions move along with what they are made from.
+      if (divisor == 1) return undo_residuals(static_cast<Mode>(mode), first, out);
+      undo_residuals(static_cast<Mode>(mode), 0, out);
       break;
     case Mode::dictionary:
       if (!may_use_dictionary) return in.fail();
@@ -345,7 +352,7 @@ void put_decimals(Packer& out, const Split& split, bool may_use_dictionary) {
   out.varint(static_cast<std::uint64_t>(split.floats ? Form::float_decimals : Form::decimals));
   out.varint(split.digits);
   put_integers(out, split.m, may_use_dictionary);
-  out.column(split.above);
+  split.exact ? out.constant_column(0) : out.column(split.above);
 }
 
 void put_doubles(Packer& out, View bits, bool may_use_dictionary);
@@ -386,11 +393,15 @@ void get_doubles(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictio
 void get_decimals(Unpacker& in, std::span<std::uint64_t> out, bool floats) {
   const std::uint64_t digits = in.varint();
   if (!in.ok() || digits > Decimals::max_digits) return in.fail();
-  Integers above(out.size());
+  const Decimals decimals(static_cast<unsigned>(digits), floats);
   get_integers(in, out, true);
+  if (!floats && in.constant_column() == 0) {
+    for (auto& v : out) v = decimals.exact(v);
+    return;
+  }
+  Integers above(out.size());
   in.column(above);
   if (!in.ok()) return;
-  const Decimals decimals(static_cast<unsigned>(digits), floats);
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = decimals.join(out[i], unzigzag(above[i]));
 }
 
@@ -420,9 +431,13 @@ void get_doubles(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictio
 
 std::uint64_t common_divisor(View values) {
   std::uint64_t divisor = 0;
-  for (std::size_t i = 0; i < values.size() && divisor != 1; ++i) {
-    const std::uint64_t v = magnitude(values[i]);
-    if (divisor == 0 || v % divisor != 0) divisor = std::gcd(divisor, v);
+  std::optional<Divisor> by;
+  for (const auto v : values) {
+    if (by && by->divides(magnitude(v))) continue;
+    if (v == 0) continue;
+    divisor = std::gcd(divisor, magnitude(v));
+    if (divisor == 1) break;
+    by.emplace(divisor);
   }
   return std::max<std::uint64_t>(divisor, 1);
 }

@@ -231,16 +231,17 @@ void Packer::column(std::span<const std::uint64_t> values) {
   if (values.empty()) return;
   std::uint64_t all_bits = 0, different = 0;
   for (const auto v : values) all_bits |= v, different |= v ^ values[0];
-  if (different == 0) {
-    varint(Form::constant);
-    varint(values[0]);
-    return;
-  }
+  if (different == 0) return constant_column(values[0]);
   const auto mostly = usual(values);
   if (!mostly) return plain_column(values, all_bits);
   if (effort_ == Effort::best)
     return smallest([&] { sparse_column(values, *mostly); }, [&] { plain_column(values, all_bits); });
   sparse_column(values, *mostly);
+}
+
+void Packer::constant_column(std::uint64_t value) {
+  varint(Form::constant);
+  varint(value);
 }
 
 void Packer::sparse_column(std::span<const std::uint64_t> values, std::uint64_t usual) {
@@ -261,8 +262,7 @@ void Packer::sparse_column(std::span<const std::uint64_t> values, std::uint64_t 
   const auto put = [&](const auto& column, std::uint64_t all_bits) {
     if (std::adjacent_find(column.begin(), column.end(), std::not_equal_to<>()) != column.end())
       return plain_column(column, all_bits);
-    varint(Form::constant);
-    varint(column[0]);
+    constant_column(column[0]);
   };
   put(gaps, gaps_bits);
   put(others, others_bits);
@@ -423,6 +423,15 @@ bool Unpacker::take_low(std::uint64_t bits) {
   low_column_ = low_.data() + low_at_;
   low_at_ += bits / 8 + (bits % 8 > 0);
   return true;
+}
+
+std::optional<std::uint64_t> Unpacker::constant_column() {
+  spine::Reader next = head_;
+  if (next.varint() != Form::constant) return std::nullopt;
+  const std::uint64_t value = next.varint();
+  if (!next.ok()) return std::nullopt;
+  head_ = next;
+  return value;
 }
 
 void Unpacker::column(std::span<std::uint64_t> out, bool may_be_sparse) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/result.h"
@@ -30,6 +31,7 @@ class Packer {
 
   void varint(std::uint64_t);
   void column(std::span<const std::uint64_t>);  // small integers become few bits
+  void constant_column(std::uint64_t);          // a column that is known to have one value
   void bytes(spine::BytesView);
 
   // Ends the payload; valid until the next begin().
@@ -95,6 +97,8 @@ class Unpacker {
   Status open(spine::BytesView payload);
   std::uint64_t varint() { return head_.varint(); }
   void column(std::span<std::uint64_t> out) { column(out, true); }
+  // The value of the next column when it has but one, and goes past it; else column() is to read it.
+  std::optional<std::uint64_t> constant_column();
   spine::BytesView bytes(std::size_t size) { return body_.bytes(size); }  // valid until the next open()
 
   bool ok() const { return head_.ok() && body_.ok() && low_at_ <= low_size_; }
