@@ -227,8 +227,6 @@ class Dictionary {
   Integers words_;
 };
 
-void put_integers(Packer& out, View values, bool may_use_dictionary);
-
 template <class PutWords>
 void put_by_dictionary(Packer& out, View places, std::size_t words, PutWords&& put_words) {
   out.varint(words);
@@ -257,19 +255,6 @@ void put_reduced(Packer& out, View values, bool may_use_dictionary) {
     out.varint(static_cast<std::uint64_t>(Mode::dictionary));
     put_by_dictionary(out, places, dictionary.words().size(), [&] { put_integers(out, dictionary.words(), false); });
   });
-}
-
-void put_integers(Packer& out, View values, bool may_use_dictionary) {
-  if (values.empty()) return;
-  const std::uint64_t first = values[0];
-  Integers reduced(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) reduced[i] = values[i] - first;
-  out.varint(zigzag(first));
-  if (std::all_of(reduced.begin(), reduced.end(), [](auto v) { return v == 0; })) return out.varint(all_equal);
-  const std::uint64_t divisor = common_divisor(reduced);
-  divide(reduced, divisor);
-  out.varint(divisor);
-  put_reduced(out, reduced, may_use_dictionary);
 }
 
 void get_integers(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictionary);
@@ -448,9 +433,19 @@ void divide(std::span<std::uint64_t> multiples, std::uint64_t divisor) {
   for (auto& v : multiples) v = by.exact(v);
 }
 
-void put_integers(Packer& out, View values) {
-  put_integers(out, values, true);
+void put_integers(Packer& out, View values, bool may_use_dictionary) {
+  if (values.empty()) return;
+  const std::uint64_t first = values[0];
+  Integers reduced(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) reduced[i] = values[i] - first;
+  out.varint(zigzag(first));
+  if (std::all_of(reduced.begin(), reduced.end(), [](auto v) { return v == 0; })) return out.varint(all_equal);
+  const std::uint64_t divisor = common_divisor(reduced);
+  divide(reduced, divisor);
+  out.varint(divisor);
+  put_reduced(out, reduced, may_use_dictionary);
 }
+
 void get_integers(Unpacker& in, std::span<std::uint64_t> out) {
   get_integers(in, out, true);
 }

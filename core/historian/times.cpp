@@ -40,7 +40,7 @@ void put_on_grid(Packer& out, View intervals, std::uint64_t period, View periods
   }
   out.varint(period);
   any == 0 ? out.constant_column(0) : out.column(skipped);
-  put_integers(out, offsets);
+  put_integers(out, offsets, false);
 }
 
 }  // namespace
@@ -64,10 +64,8 @@ void put_times(Packer& out, View times) {
   const auto on_grid = [&] { put_on_grid(out, intervals, period, periods); };
   const bool skips = sum > periods.size();
   if (out.effort() == Effort::fast || (!skips && period == rough)) return on_grid();
-  const auto rough_grid = [&] { put_on_grid(out, intervals, rough, periods); };
-  if (!skips) return out.smallest(rough_grid, on_grid);
-  out.smallest(
-      rough_grid, [&] { put_on_grid(out, intervals, rough, Integers(periods.size(), 1)); }, on_grid);
+  const Integers no_skips(skips ? periods.size() : 0, 1);
+  out.smallest([&] { put_on_grid(out, intervals, rough, skips ? no_skips : periods); }, on_grid);
 }
 
 void get_times(Unpacker& in, std::span<std::uint64_t> times) {
