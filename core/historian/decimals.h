@@ -37,18 +37,18 @@ class Decimals {
     const bool fits = std::fabs(x) < 0x1p51;
     const double y = x + magic;
     m = fits ? std::bit_cast<std::uint64_t>(y) - std::bit_cast<std::uint64_t>(magic) : before;
-    above = floats_ ? order32(bits) - order32(decimal(m)) : order(bits) - order(decimal(m));
+    above = floats_ ? order32(bits) - order32(exact(m)) : order(bits) - order(exact(m));
     return fits;
   }
   std::uint64_t join(std::uint64_t m, std::uint64_t above) const {
-    return floats_ ? unorder32(order32(decimal(m)) + above) : order(order(decimal(m)) + above);
+    return floats_ ? unorder32(order32(exact(m)) + above) : order(order(exact(m)) + above);
   }
 
- private:
-  std::uint64_t decimal(std::uint64_t m) const {
+  std::uint64_t exact(std::uint64_t m) const {  // the double nearest to m / 10^digits
     return std::bit_cast<std::uint64_t>(static_cast<double>(static_cast<std::int64_t>(m)) / scale_);
   }
 
+ private:
   static constexpr std::array<double, max_digits + 1> powers{1,   1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,
                                                              1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17};
   double scale_;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "historian/decimals.h"
@@ -72,9 +73,10 @@ void residuals(Mode mode, View in, std::uint64_t* out) {
   });
 }
 
-void undo_residuals(Mode mode, std::span<std::uint64_t> values) {
+// `before` stands where there is none before.
+void undo_residuals(Mode mode, std::uint64_t before, std::span<std::uint64_t> values) {
   with_share(mode, [&](auto share) {
-    std::uint64_t v1 = 0, v2 = 0;
+    std::uint64_t v1 = before, v2 = before;
     for (auto& v : values) {
       v = foretold<share>(v1, v2) + unzigzag(v);
       v2 = v1, v1 = v;
@@ -90,21 +92,25 @@ double log_sum(View values) {
   return static_cast<double>(sum) / (1 << 23);
 }
 
-// Divides what is a multiple of the divisor, without a division.
+// Division by one divisor of what is a multiple of it, without a division (Granlund and Montgomery 1994, section 9).
 class Divisor {
  public:
   explicit Divisor(std::uint64_t divisor)
       : shift_(static_cast<unsigned>(std::countr_zero(divisor))), inverse_(divisor >> shift_) {
     const std::uint64_t odd = inverse_;
     for (int i = 0; i < 5; ++i) inverse_ *= 2 - odd * inverse_;  // Newton, modulo 2^64
+    most_ = ~std::uint64_t{0} / odd;
   }
-  std::uint64_t exact(std::uint64_t multiple) const {
+  bool divides(std::uint64_t v) const {  // unsigned
+    return ((v >> shift_) << shift_) == v && (v >> shift_) * inverse_ <= most_;
+  }
+  std::uint64_t exact(std::uint64_t multiple) const {  // signed
     return static_cast<std::uint64_t>(static_cast<std::int64_t>(multiple) >> shift_) * inverse_;
   }
 
  private:
   unsigned shift_;
-  std::uint64_t inverse_;
+  std::uint64_t inverse_, most_;
 };
 
 std::uint64_t magnitude(std::uint64_t v) {
@@ -221,8 +227,6 @@ class Dictionary {
   Integers words_;
 };
 
-void put_integers(Packer& out, View values, bool may_use_dictionary);
-
 template <class PutWords>
 void put_by_dictionary(Packer& out, View places, std::size_t words, PutWords&& put_words) {
   out.varint(words);
@@ -251,19 +255,6 @@ void put_reduced(Packer& out, View values, bool may_use_dictionary) {
     out.varint(static_cast<std::uint64_t>(Mode::dictionary));
     put_by_dictionary(out, places, dictionary.words().size(), [&] { put_integers(out, dictionary.words(), false); });
   });
-}
-
-void put_integers(Packer& out, View values, bool may_use_dictionary) {
-  if (values.empty()) return;
-  const std::uint64_t first = values[0];
-  Integers reduced(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) reduced[i] = values[i] - first;
-  out.varint(zigzag(first));
-  if (std::all_of(reduced.begin(), reduced.end(), [](auto v) { return v == 0; })) return out.varint(all_equal);
-  const std::uint64_t divisor = common_divisor(reduced);
-  divide(reduced, divisor);
-  out.varint(divisor);
-  put_reduced(out, reduced, may_use_dictionary);
 }
 
 void get_integers(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictionary);
@@ -299,7 +290,9 @@ void get_integers(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dicti
     case Mode::half_trend:
     case Mode::half_back:
       in.column(out);
-      undo_residuals(static_cast<Mode>(mode), out);
+      // Predictions move along with what they are made from.
+      if (divisor == 1) return undo_residuals(static_cast<Mode>(mode), first, out);
+      undo_residuals(static_cast<Mode>(mode), 0, out);
       break;
     case Mode::dictionary:
       if (!may_use_dictionary) return in.fail();
@@ -320,19 +313,31 @@ void put_whole(Packer& out, View bits, bool may_use_dictionary) {
   put_integers(out, ordered, may_use_dictionary);
 }
 
-void put_decimals(Packer& out, View bits, unsigned digits, bool floats, bool may_use_dictionary) {
-  const Decimals decimals(digits, floats);
-  Integers m(bits.size()), above(bits.size());
-  std::uint64_t before = 0;
-  for (std::size_t i = 0; i < bits.size(); ++i) {
-    decimals.split(bits[i], before, m[i], above[i]);
-    above[i] = zigzag(above[i]);
-    before = m[i];
+struct Split {
+  Split(View bits, unsigned for_digits, bool for_floats)
+      : digits(for_digits), floats(for_floats), m(bits.size()), above(bits.size()) {
+    const Decimals decimals(digits, floats);
+    std::uint64_t before = 0, any = 0;
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+      decimals.split(bits[i], before, m[i], above[i]);
+      any |= above[i];
+      above[i] = zigzag(above[i]);
+      before = m[i];
+    }
+    exact = any == 0;
   }
-  out.varint(static_cast<std::uint64_t>(floats ? Form::float_decimals : Form::decimals));
-  out.varint(digits);
-  put_integers(out, m, may_use_dictionary);
-  out.column(above);
+
+  unsigned digits;
+  bool floats;
+  Integers m, above;
+  bool exact = false;
+};
+
+void put_decimals(Packer& out, const Split& split, bool may_use_dictionary) {
+  out.varint(static_cast<std::uint64_t>(split.floats ? Form::float_decimals : Form::decimals));
+  out.varint(split.digits);
+  put_integers(out, split.m, may_use_dictionary);
+  split.exact ? out.constant_column(0) : out.column(split.above);
 }
 
 void put_doubles(Packer& out, View bits, bool may_use_dictionary);
@@ -344,24 +349,28 @@ void put_dictionary(Packer& out, Dictionary& dictionary, View ordered) {
   put_by_dictionary(out, dictionary.places(ordered), words.size(), [&] { put_doubles(out, words, false); });
 }
 
-// By what they seem to be: decimals, floats that are decimals, or neither.
-void put_as_seen(Packer& out, View bits, bool may_use_dictionary) {
-  if (const unsigned digits = choose_digits(bits, false); digits != no_decimals)
-    return put_decimals(out, bits, digits, false, may_use_dictionary);
-  if (!all_floats(bits)) return put_whole(out, bits, may_use_dictionary);
-  const unsigned digits = choose_digits(bits, true);
-  if (digits == no_decimals) return put_whole(out, bits, may_use_dictionary);
-  put_decimals(out, bits, digits, true, may_use_dictionary);
+// The decimals, or floats that are decimals, that they seem to be.
+std::optional<Split> split(View bits) {
+  if (const unsigned digits = choose_digits(bits, false); digits != no_decimals) return Split(bits, digits, false);
+  if (!all_floats(bits)) return std::nullopt;
+  if (const unsigned digits = choose_digits(bits, true); digits != no_decimals) return Split(bits, digits, true);
+  return std::nullopt;
 }
 
 void put_doubles(Packer& out, View bits, bool may_use_dictionary) {
   if (bits.empty()) return;
-  if (out.effort() == Effort::fast || !may_use_dictionary) return put_as_seen(out, bits, false);
+  const auto decimals = split(bits);
+  const bool dictionaries = may_use_dictionary && out.effort() == Effort::best;
+  const auto as_seen = [&] {
+    decimals ? put_decimals(out, *decimals, dictionaries) : put_whole(out, bits, dictionaries);
+  };
+  // Of integers, a dictionary says as much and is smaller.
+  if (!dictionaries || (decimals && decimals->exact)) return as_seen();
   Integers ordered(bits.size());
   std::transform(bits.begin(), bits.end(), ordered.begin(), order);
   Dictionary dictionary(ordered);
-  if (dictionary.empty()) return put_as_seen(out, bits, true);
-  out.smallest([&] { put_dictionary(out, dictionary, ordered); }, [&] { put_as_seen(out, bits, true); });
+  if (dictionary.empty()) return as_seen();
+  out.smallest(as_seen, [&] { put_dictionary(out, dictionary, ordered); });
 }
 
 void get_doubles(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictionary);
@@ -369,11 +378,15 @@ void get_doubles(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictio
 void get_decimals(Unpacker& in, std::span<std::uint64_t> out, bool floats) {
   const std::uint64_t digits = in.varint();
   if (!in.ok() || digits > Decimals::max_digits) return in.fail();
-  Integers above(out.size());
+  const Decimals decimals(static_cast<unsigned>(digits), floats);
   get_integers(in, out, true);
+  if (!floats && in.constant_column() == 0) {
+    for (auto& v : out) v = decimals.exact(v);
+    return;
+  }
+  Integers above(out.size());
   in.column(above);
   if (!in.ok()) return;
-  const Decimals decimals(static_cast<unsigned>(digits), floats);
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = decimals.join(out[i], unzigzag(above[i]));
 }
 
@@ -403,9 +416,13 @@ void get_doubles(Unpacker& in, std::span<std::uint64_t> out, bool may_use_dictio
 
 std::uint64_t common_divisor(View values) {
   std::uint64_t divisor = 0;
-  for (std::size_t i = 0; i < values.size() && divisor != 1; ++i) {
-    const std::uint64_t v = magnitude(values[i]);
-    if (divisor == 0 || v % divisor != 0) divisor = std::gcd(divisor, v);
+  std::optional<Divisor> by;
+  for (const auto v : values) {
+    if (by && by->divides(magnitude(v))) continue;
+    if (v == 0) continue;
+    divisor = std::gcd(divisor, magnitude(v));
+    if (divisor == 1) break;
+    by.emplace(divisor);
   }
   return std::max<std::uint64_t>(divisor, 1);
 }
@@ -416,9 +433,19 @@ void divide(std::span<std::uint64_t> multiples, std::uint64_t divisor) {
   for (auto& v : multiples) v = by.exact(v);
 }
 
-void put_integers(Packer& out, View values) {
-  put_integers(out, values, true);
+void put_integers(Packer& out, View values, bool may_use_dictionary) {
+  if (values.empty()) return;
+  const std::uint64_t first = values[0];
+  Integers reduced(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) reduced[i] = values[i] - first;
+  out.varint(zigzag(first));
+  if (std::all_of(reduced.begin(), reduced.end(), [](auto v) { return v == 0; })) return out.varint(all_equal);
+  const std::uint64_t divisor = common_divisor(reduced);
+  divide(reduced, divisor);
+  out.varint(divisor);
+  put_reduced(out, reduced, may_use_dictionary);
 }
+
 void get_integers(Unpacker& in, std::span<std::uint64_t> out) {
   get_integers(in, out, true);
 }

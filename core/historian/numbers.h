@@ -15,7 +15,7 @@ std::uint64_t common_divisor(std::span<const std::uint64_t>);
 void divide(std::span<std::uint64_t> multiples, std::uint64_t divisor);
 
 // Integers of either sign; differences wrap, so that every bit pattern comes back.
-void put_integers(Packer&, std::span<const std::uint64_t>);
+void put_integers(Packer&, std::span<const std::uint64_t>, bool may_use_dictionary = true);
 void get_integers(Unpacker&, std::span<std::uint64_t> out);
 
 // Doubles, as their bits.

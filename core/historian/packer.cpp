@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <new>
+#include <numeric>
 #include <string>
 
 namespace myriad::historian {
@@ -142,8 +143,15 @@ std::vector<Bin> bins_of(std::span<const std::uint64_t> values, Shape shape) {
   return bins;
 }
 
-// Bits of a Huffman code for symbols that come so often: the weights of its inner nodes, added up.
-double huffman_bits(std::vector<std::uint32_t>& counts) {
+// Bits of a Huffman code for symbols that come so often: the weights of its inner nodes, added up. Of many symbols the
+// entropy, which is then as near and needs no order.
+double huffman_bits(std::vector<std::uint32_t>& counts, std::size_t total) {
+  constexpr std::size_t many = 48;
+  if (counts.size() > many)
+    return std::accumulate(counts.begin(), counts.end(), 0.0, [total](double bits, std::uint32_t count) {
+      return bits + static_cast<double>(count) *
+                        static_cast<double>(std::log2(static_cast<float>(total) / static_cast<float>(count)));
+    });
   std::sort(counts.begin(), counts.end());
   std::vector<std::uint32_t> inner;
   std::size_t leaf = 0, node = 0;
@@ -172,7 +180,7 @@ double symbol_bits(const std::vector<Bin>& bins, Shape shape, std::size_t total)
   std::vector<std::uint32_t> counts;
   for (const auto sum : sums)
     if (sum > 0) counts.push_back(sum);
-  const double huffman = huffman_bits(counts) + table_bits_a_symbol * static_cast<double>(counts.size());
+  const double huffman = huffman_bits(counts, total) + table_bits_a_symbol * static_cast<double>(counts.size());
   return block_bits + low + std::min(huffman, 8 * static_cast<double>(total));
 }
 
@@ -223,16 +231,17 @@ void Packer::column(std::span<const std::uint64_t> values) {
   if (values.empty()) return;
   std::uint64_t all_bits = 0, different = 0;
   for (const auto v : values) all_bits |= v, different |= v ^ values[0];
-  if (different == 0) {
-    varint(Form::constant);
-    varint(values[0]);
-    return;
-  }
+  if (different == 0) return constant_column(values[0]);
   const auto mostly = usual(values);
   if (!mostly) return plain_column(values, all_bits);
   if (effort_ == Effort::best)
     return smallest([&] { sparse_column(values, *mostly); }, [&] { plain_column(values, all_bits); });
   sparse_column(values, *mostly);
+}
+
+void Packer::constant_column(std::uint64_t value) {
+  varint(Form::constant);
+  varint(value);
 }
 
 void Packer::sparse_column(std::span<const std::uint64_t> values, std::uint64_t usual) {
@@ -253,8 +262,7 @@ void Packer::sparse_column(std::span<const std::uint64_t> values, std::uint64_t 
   const auto put = [&](const auto& column, std::uint64_t all_bits) {
     if (std::adjacent_find(column.begin(), column.end(), std::not_equal_to<>()) != column.end())
       return plain_column(column, all_bits);
-    varint(Form::constant);
-    varint(column[0]);
+    constant_column(column[0]);
   };
   put(gaps, gaps_bits);
   put(others, others_bits);
@@ -326,14 +334,27 @@ void Packer::cheapest_column(std::span<const std::uint64_t> values, std::uint64_
 // False when the body is no smaller so.
 bool Packer::compress() {
   constexpr std::size_t worth_it = 48;
+  frame_.clear();
   if (body_.size() < worth_it) return false;
+  if (cuts_.empty() || cuts_.back() != body_.size()) cuts_.push_back(body_.size());
+  // Symbols of noise have short matches by chance, which cost more than they save.
+  compress({.level = 1, .shortest_match = 7, .hash_log = effort_ == Effort::best ? 6 : 0}, frame_);
+  if (effort_ == Effort::best) {
+    compress({.level = 5, .shortest_match = 7, .hash_log = 0}, other_frame_);
+    if (other_frame_.size() < frame_.size()) frame_.swap(other_frame_);
+  }
+  return frame_.size() < body_.size();
+}
+
+void Packer::compress(const Search& search, spine::Bytes& frame) {
   ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_and_parameters);
-  ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, effort_ == Effort::best ? 12 : 1);
+  ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, search.level);
+  ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_minMatch, search.shortest_match);
+  if (search.hash_log > 0) ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_hashLog, search.hash_log);
   ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_contentSizeFlag, 0);
   ZSTD_CCtx_setPledgedSrcSize(context_.get(), body_.size());
-  if (cuts_.empty() || cuts_.back() != body_.size()) cuts_.push_back(body_.size());
-  frame_.resize(ZSTD_compressBound(body_.size()) + 64 * cuts_.size());
-  ZSTD_outBuffer out{frame_.data(), frame_.size(), 0};
+  frame.resize(ZSTD_compressBound(body_.size()) + 64 * cuts_.size());
+  ZSTD_outBuffer out{frame.data(), frame.size(), 0};
   ZSTD_inBuffer in{body_.data(), 0, 0};
   for (const std::size_t end : cuts_) {
     in.size = end;
@@ -341,8 +362,7 @@ bool Packer::compress() {
     // The buffer is large enough; nothing but memory can fail.
     if (ZSTD_compressStream2(context_.get(), &out, &in, how) != 0) throw std::bad_alloc();
   }
-  frame_.resize(out.pos);
-  return out.pos < body_.size();
+  frame.resize(out.pos);
 }
 
 BytesView Packer::finish() {
@@ -403,6 +423,15 @@ bool Unpacker::take_low(std::uint64_t bits) {
   low_column_ = low_.data() + low_at_;
   low_at_ += bits / 8 + (bits % 8 > 0);
   return true;
+}
+
+std::optional<std::uint64_t> Unpacker::constant_column() {
+  spine::Reader next = head_;
+  if (next.varint() != Form::constant) return std::nullopt;
+  const std::uint64_t value = next.varint();
+  if (!next.ok()) return std::nullopt;
+  head_ = next;
+  return value;
 }
 
 void Unpacker::column(std::span<std::uint64_t> out, bool may_be_sparse) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/result.h"
@@ -30,6 +31,7 @@ class Packer {
 
   void varint(std::uint64_t);
   void column(std::span<const std::uint64_t>);  // small integers become few bits
+  void constant_column(std::uint64_t);          // a column that is known to have one value
   void bytes(spine::BytesView);
 
   // Ends the payload; valid until the next begin().
@@ -71,11 +73,16 @@ class Packer {
   void symbol_column(std::span<const std::uint64_t>, unsigned shape);
   void cheapest_column(std::span<const std::uint64_t>, std::uint64_t all_bits);
   void cut();
+
+  struct Search {
+    int level, shortest_match, hash_log;  // 0: as the level has it
+  };
   bool compress();
+  void compress(const Search&, spine::Bytes& frame);
 
   std::unique_ptr<ZSTD_CCtx_s, std::size_t (*)(ZSTD_CCtx_s*)> context_;
   Effort effort_ = Effort::fast;
-  spine::Bytes head_, body_, low_, frame_, payload_;
+  spine::Bytes head_, body_, low_, frame_, other_frame_, payload_;
   std::vector<std::size_t> cuts_;  // where in the body another column's statistics begin
   double cost_ = 0;                // bits, estimated; kept by Effort::best alone
 };
@@ -90,6 +97,8 @@ class Unpacker {
   Status open(spine::BytesView payload);
   std::uint64_t varint() { return head_.varint(); }
   void column(std::span<std::uint64_t> out) { column(out, true); }
+  // The value of the next column when it has but one, and goes past it; else column() is to read it.
+  std::optional<std::uint64_t> constant_column();
   spine::BytesView bytes(std::size_t size) { return body_.bytes(size); }  // valid until the next open()
 
   bool ok() const { return head_.ok() && body_.ok() && low_at_ <= low_size_; }

@@ -33,14 +33,14 @@ Integers periods_in(View intervals, std::uint64_t period) {
 // What the grid skips, and how far each time is from the grid.
 void put_on_grid(Packer& out, View intervals, std::uint64_t period, View periods) {
   Integers skipped(periods.size()), offsets(periods.size());
-  std::uint64_t offset = 0;
+  std::uint64_t offset = 0, any = 0;
   for (std::size_t i = 0; i < periods.size(); ++i) {
-    skipped[i] = periods[i] - 1;
+    any |= skipped[i] = periods[i] - 1;
     offsets[i] = offset += intervals[i] - periods[i] * period;
   }
   out.varint(period);
-  out.column(skipped);
-  put_integers(out, offsets);
+  any == 0 ? out.constant_column(0) : out.column(skipped);
+  put_integers(out, offsets, false);
 }
 
 }  // namespace
@@ -64,10 +64,8 @@ void put_times(Packer& out, View times) {
   const auto on_grid = [&] { put_on_grid(out, intervals, period, periods); };
   const bool skips = sum > periods.size();
   if (out.effort() == Effort::fast || (!skips && period == rough)) return on_grid();
-  const auto rough_grid = [&] { put_on_grid(out, intervals, rough, periods); };
-  if (!skips) return out.smallest(rough_grid, on_grid);
-  out.smallest(
-      rough_grid, [&] { put_on_grid(out, intervals, rough, Integers(periods.size(), 1)); }, on_grid);
+  const Integers no_skips(skips ? periods.size() : 0, 1);
+  out.smallest([&] { put_on_grid(out, intervals, rough, skips ? no_skips : periods); }, on_grid);
 }
 
 void get_times(Unpacker& in, std::span<std::uint64_t> times) {
@@ -75,15 +73,17 @@ void get_times(Unpacker& in, std::span<std::uint64_t> times) {
   std::uint64_t time = times[0] = in.varint();
   if (times.size() == 1) return;
   const std::uint64_t unit = in.varint(), period = in.varint();
-  Integers skipped(times.size() - 1);
+  const auto evenly = in.constant_column();
+  Integers skipped(evenly ? 0 : times.size() - 1);
   in.column(skipped);
   const auto offsets = times.subspan(1);
   get_integers(in, offsets);
   if (!in.ok()) return;
-  for (std::size_t i = 0; i < offsets.size(); ++i) {
-    time += (skipped[i] + 1) * period * unit;
-    offsets[i] = time + offsets[i] * unit;
-  }
+  const std::uint64_t step = period * unit;
+  if (evenly)
+    for (auto& offset : offsets) offset = (time += (*evenly + 1) * step) + offset * unit;
+  else
+    for (std::size_t i = 0; i < offsets.size(); ++i) offsets[i] = (time += (skipped[i] + 1) * step) + offsets[i] * unit;
 }
 
 }  // namespace myriad::historian
