@@ -53,6 +53,7 @@ void add_thing_routes(Router&, Shared&);
 void add_property_routes(Router&, Shared&);
 void add_reading_routes(Router&, Shared&);
 void add_history_routes(Router&, Shared&);
+void add_history_keeping_routes(Router&, Shared&);
 void add_stream_routes(Router&, Shared&);
 void add_plugin_routes(Router&, Shared&);
 void add_instance_routes(Router&, Shared&);

@@ -122,7 +122,7 @@ void Tidier::write(Plan& plan, Chunk& group, bool last) {
     out->to = chunk.to();
     out->count = chunk.size();
     out->tidy = !last || chunk.size() >= most_;
-    const auto payload = encoder_.encode(chunk);
+    const auto payload = encoder_.encode(chunk, Effort::best);
     out->codec = chunk_codec;
     out->payload.assign(payload.begin(), payload.end());
     plan.longest = std::max(plan.longest, out->to - out->from);
