@@ -4,6 +4,7 @@ import http.client
 import json
 import pathlib
 import random
+import struct
 import sys
 import threading
 import time
@@ -156,3 +157,8 @@ def metrics(daemon):
     """{'name' or 'name{labels}': value} of /metrics."""
     text = daemon.call('GET', '//metrics', token=False).body.decode()
     return {name: float(value) for name, value in (line.rsplit(' ', 1) for line in text.splitlines() if line and line[0] != '#')}
+
+
+def recorded(text):
+    """The number that the plugin `recorder` wrote as the bits of a double."""
+    return struct.unpack('<d', struct.pack('<q', int(text)))[0]

@@ -7,13 +7,12 @@ import collections
 import json
 import pathlib
 import signal
-import struct
 import sys
 import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from ledger import SANITIZED, metrics, settle  # noqa: E402
+from ledger import SANITIZED, metrics, recorded, settle  # noqa: E402
 from peers import BUILD, Daemon, Mosquitto, Process, wait_for, workplace  # noqa: E402
 
 POINTS = 40
@@ -103,10 +102,10 @@ class StalledConsumer(unittest.TestCase):
                 batch, point, value = line.split()
                 self.assertGreaterEqual(int(batch), sequence)
                 sequence = int(batch)
-                written[point].append(value)
+                written[point].append(recorded(value))
         self.assertEqual(sorted(written), points)
         for point in points:
-            self.assertEqual(written[point], [bits(value) for value in self.history(point)], f'{name}: {point}')
+            self.assertEqual(written[point], self.history(point), f'{name}: {point}')
 
     def check_mqtt(self):
         """At least once, in order: without the repetitions, which their sequence shows, it is what history has."""
@@ -127,11 +126,6 @@ class StalledConsumer(unittest.TestCase):
     def history(self, point):
         text = self.daemon.call('GET', f'/history?point={point}&from=2020-01-01T00:00:00Z&format=csv', timeout=60).body
         return [float(line.split(b',')[2]) for line in text.splitlines()[1:]]
-
-
-def bits(value):
-    """A double as the recorder writes it: its bits as an integer."""
-    return str(struct.unpack('<q', struct.pack('<d', value))[0])
 
 
 if __name__ == '__main__':
