@@ -13,7 +13,7 @@ namespace {
 
 constexpr Nanos hour = Nanos{3'600} * 1'000'000'000;
 constexpr std::size_t most_points = 100;
-constexpr std::size_t usual_rows = 2'000, most_rows = 100'000;
+constexpr std::size_t usual_rows = 2'000, most_rows = 1'000'000;
 constexpr std::size_t most_download_rows = 1'000'000'000'000;
 constexpr std::string_view csv_type = "text/csv", ndjson_type = "application/x-ndjson";
 
@@ -21,20 +21,22 @@ Error bad_cursor() {
   return {Code::invalid, "the cursor is not one of /history: use `next` of the page before", "cursor"};
 }
 
-template <class Number>
-bool take_number(std::string_view& text, Number& number) {
+Error other_question() {
+  return {Code::invalid, "the cursor is of another aggregate, step or zone: repeat the query of the page before",
+          "cursor"};
+}
+
+bool take_number(std::string_view& text, Nanos& number) {
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (fault != std::errc{} || end == text.data() + text.size() || *end != ' ') return false;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
   return true;
 }
 
-// The reverse of history_position.
-Status take_position(std::string_view text, HistoryQuery& query) {
-  if (!take_number(text, query.range.from) || !take_number(text, query.range.to) || !take_number(text, query.time))
-    return bad_cursor();
-  query.point = text;
-  return {};
+bool take_word(std::string_view& text, std::string_view word) {
+  if (!text.starts_with(word)) return false;
+  text.remove_prefix(word.size());
+  return true;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -75,6 +77,58 @@ Status take_range(const Call& call, Nanos now, HistoryQuery& query) {
   return {};
 }
 
+Status take_aggregate_position(std::string_view& text, HistoryQuery& query) {
+  auto& aggregates = *query.aggregates;
+  if (!take_number(text, query.start.anchor) || query.start.anchor < query.range.from) return bad_cursor();
+  const auto is_next = [&](historian::Aggregate each) {
+    return text.starts_with(std::string(aggregate_name(each)) + ' ');
+  };
+  const auto found = std::find_if(aggregates.which.begin(), aggregates.which.end(), is_next);
+  if (found == aggregates.which.end()) return other_question();
+  query.start.aggregate = static_cast<std::size_t>(found - aggregates.which.begin());
+  take_word(text, aggregate_name(*found));
+  if (!take_word(text, ' ' + aggregates.step + '@' + aggregates.zone + ' ')) return other_question();
+  if (aggregates.step.empty()) aggregates.steps = historian::Steps::one(query.range.from);
+  return {};
+}
+
+// "min,mean,max" or several times, each once.
+Result<std::vector<historian::Aggregate>> parse_aggregates(const Call& call) {
+  std::vector<historian::Aggregate> which;
+  const auto [first, last] = call.params.equal_range("aggregate");
+  if (first == last) return std::vector{historian::Aggregate::mean};
+  for (auto it = first; it != last; ++it)
+    for (const auto& name : split_list(it->second)) {
+      const auto aggregate = historian::parse_aggregate(name);
+      if (!aggregate) return aggregate.error();
+      if (std::find(which.begin(), which.end(), *aggregate) == which.end()) which.push_back(*aggregate);
+    }
+  if (which.empty()) return historian::parse_aggregate("").error();
+  return which;
+}
+
+Status refuse_without_step(const Call& call) {
+  if (call.query("fill")) return Error{Code::invalid, "fill is for steps: add step, such as step=1m", "fill"};
+  if (call.query("zone")) return Error{Code::invalid, "zone says where steps begin: add step, such as step=1d", "zone"};
+  return {};
+}
+
+Status take_aggregates(const Call& call, Nanos now, HistoryQuery& query) {
+  const auto step = call.query("step");
+  if (!step)
+    if (auto fine = refuse_without_step(call); !fine) return fine;
+  if (!step && !call.query("aggregate")) return {};
+  auto which = parse_aggregates(call);
+  if (!which) return which.error();
+  const auto zone = call.query("zone").value_or("");
+  const auto steps = step ? historian::Steps::parse(*step, zone) : historian::Steps::one(query.range.from);
+  if (!steps) return steps.error();
+  const auto fill = historian::parse_fill(call.query("fill").value_or("none"));
+  if (!fill) return fill.error();
+  query.aggregates = {std::move(*which), std::string(step.value_or("")), std::string(zone), *steps, *fill, now};
+  return {};
+}
+
 }  // namespace
 
 Result<Nanos> parse_time_parameter(const Call& call, const char* name, Nanos usual) {
@@ -108,7 +162,9 @@ Result<HistoryQuery> parse_history_query(Shared& shared, const Call& call) {
     return Error{Code::invalid, "say which points: point=meter/voltage or point=meter/*, several times if wanted",
                  "point"};
   query.patterns = std::move(*patterns);
-  if (auto taken = take_range(call, shared.parts.clock.now(), query); !taken) return taken.error();
+  const Nanos now = shared.parts.clock.now();
+  if (auto taken = take_range(call, now, query); !taken) return taken.error();
+  if (auto taken = take_aggregates(call, now, query); !taken) return taken.error();
   const auto format = format_of(call);
   if (!format) return format.error();
   query.format = *format;
@@ -117,13 +173,33 @@ Result<HistoryQuery> parse_history_query(Shared& shared, const Call& call) {
   if (!page) return page.error();
   query.limit = page->limit;
   if (page->after.empty()) return query;
-  if (auto taken = take_position(page->after, query); !taken) return taken.error();
+  if (auto taken = take_history_position(page->after, query); !taken) return taken.error();
   return query;
 }
 
-std::string history_position(const HistoryQuery& query, const std::string& point, Nanos time) {
-  return std::to_string(query.range.from) + ' ' + std::to_string(query.range.to) + ' ' + std::to_string(time) + ' ' +
-         point;
+// "from to time point", with "a" before and "anchor aggregate step@zone" behind the time when it is of aggregates.
+std::string history_position(const HistoryQuery& query, const HistoryPosition& at) {
+  std::string text = query.aggregates ? "a " : "";
+  for (const Nanos time : {query.range.from, query.range.to, at.time}) text += std::to_string(time) + ' ';
+  if (query.aggregates) {
+    const auto& aggregates = *query.aggregates;
+    text += std::to_string(at.anchor) + ' ' + std::string(aggregate_name(aggregates.which[at.aggregate])) + ' ' +
+            aggregates.step + '@' + aggregates.zone + ' ';
+  }
+  return text + at.point;
+}
+
+Status take_history_position(std::string_view text, HistoryQuery& query) {
+  if (query.aggregates && !take_word(text, "a ")) return bad_cursor();
+  auto& range = query.range;
+  auto& start = query.start;
+  if (!take_number(text, range.from) || !take_number(text, range.to) || !take_number(text, start.time) ||
+      range.from < 0)
+    return bad_cursor();
+  if (query.aggregates)
+    if (auto taken = take_aggregate_position(text, query); !taken) return taken;
+  start.point = text;
+  return {};
 }
 
 }  // namespace myriad::api

@@ -9,6 +9,7 @@
 #include "api/history_download.h"
 #include "api/test_site.h"
 #include "base/time_text.h"
+#include "historian/aggregate.h"
 
 namespace myriad::api {
 namespace {
@@ -50,11 +51,121 @@ TEST_F(HistoryTest, RefusesBadQuestions) {
   const Case cases[] = {
       {"point=a*&format=xml", "format"},
       {"point=a*&format=csv&limit=0", "limit"},
+      {"point=a*&step=1x", "step"},
+      {"point=a*&step=1h&aggregate=average", "aggregate"},
+      {"point=a*&aggregate=", "aggregate"},
+      {"point=a*&step=1h&fill=zero", "fill"},
+      {"point=a*&aggregate=mean&fill=previous", "fill"},
+      {"point=a*&step=1d&zone=Europe/Berln", "zone"},
+      {"point=a*&zone=Europe/Berlin", "zone"},
+      {"point=a*&cursor=MSAyIDMgYS9i&step=1h", "cursor"},  // of readings
   };
   for (const auto& c : cases) {
     const auto answer = history(c.query);
     EXPECT_EQ(answer.status, 400) << c.query << answer.text;
     EXPECT_EQ(answer.body["field"], c.field) << c.query << answer.text;
+  }
+}
+
+// ---- Aggregates
+
+// The whole of a question, page by page.
+json all_pages(const std::function<Answer(const std::string&)>& ask, const std::string& query) {
+  json series = json::array();
+  std::string cursor;
+  for (int pages = 0; pages < 2'000; ++pages) {
+    const auto answer = ask(query + cursor);
+    EXPECT_EQ(answer.status, 200) << answer.text;
+    for (const auto& each : answer.body["series"]) {
+      const bool goes_on = !series.empty() && series.back()["point"] == each["point"] &&
+                           series.back().value("aggregate", "") == each.value("aggregate", "");
+      if (!goes_on)
+        series.push_back(each);
+      else
+        series.back()["values"].insert(series.back()["values"].end(), each["values"].begin(), each["values"].end());
+    }
+    if (answer.body["next"].is_null()) break;
+    cursor = "&cursor=" + answer.body["next"].get<std::string>();
+  }
+  return series;
+}
+
+TEST_F(HistoryTest, AggregatesByStep) {
+  ingest_ramp("agg/a", 150);
+  ingest_ramp("agg/b", 10);
+  EXPECT_EQ(history("point=agg/*&step=1m&aggregate=mean").body, json::parse(R"({"series":[
+    {"point":"agg/a","aggregate":"mean","step":"1m","values":[["2026-03-01T00:00:00Z",29.5],
+      ["2026-03-01T00:01:00Z",89.5],["2026-03-01T00:02:00Z",134.5]]},
+    {"point":"agg/b","aggregate":"mean","step":"1m","values":[["2026-03-01T00:00:00Z",4.5]]}],"next":null})"));
+  EXPECT_EQ(history("point=agg/b&step=1d").body["series"][0]["aggregate"], "mean");
+  EXPECT_EQ(history("point=agg/b&aggregate=sum").body["series"][0],
+            json::parse(R"({"point":"agg/b","aggregate":"sum","values":[["2026-03-01T00:00:00Z",45]]})"));
+  const auto berlin = history("point=agg/b&step=1d&aggregate=count&zone=Europe/Berlin").body["series"][0]["values"];
+  EXPECT_EQ(berlin, json::parse(R"([["2026-02-28T23:00:00Z",10]])")) << "the step begins before the range";
+  const auto filled = history("point=agg/b&step=8h&fill=previous").body["series"][0]["values"];
+  EXPECT_EQ(filled.size(), 3u) << filled;
+}
+
+TEST_F(HistoryTest, SeveralAggregatesAreSeveralSeries) {
+  ingest_ramp("aggs/a", 10);
+  const auto answer = history("point=aggs/*&step=5s&aggregate=min,last,min");
+  EXPECT_EQ(answer.body["series"], json::parse(R"([
+    {"point":"aggs/a","aggregate":"min","step":"5s","values":[["2026-03-01T00:00:00Z",0],["2026-03-01T00:00:05Z",5]]},
+    {"point":"aggs/a","aggregate":"last","step":"5s","values":[["2026-03-01T00:00:00Z",4],["2026-03-01T00:00:05Z",9]]}
+  ])"));
+  EXPECT_EQ(history("point=aggs/*&step=5s&aggregate=min,last&format=csv").text,
+            "time,point,aggregate,value\r\n2026-03-01T00:00:00Z,aggs/a,min,0\r\n2026-03-01T00:00:05Z,aggs/a,min,5\r\n"
+            "2026-03-01T00:00:00Z,aggs/a,last,4\r\n2026-03-01T00:00:05Z,aggs/a,last,9\r\n");
+  EXPECT_EQ(history("point=aggs/*&step=10s&format=ndjson").text,
+            "{\"point\":\"aggs/a\",\"aggregate\":\"mean\",\"value\":4.5,\"time\":\"2026-03-01T00:00:00Z\"}\n");
+}
+
+TEST_F(HistoryTest, PagesOfAggregatesJoinToTheWhole) {
+  ingest_ramp("paged/a", 90);
+  ingest("paged/a", 7, "2026-03-01T00:05:00.5Z");
+  ingest("paged/a", 8, "2026-03-01T00:07:10Z");
+  ingest_ramp("paged/b", 30);
+  ingest("paged/c", "on", "2026-03-01T00:00:09Z");
+  ingest_ramp("paged/d", 61);
+  const auto ask = [](const std::string& query) { return history(query); };
+  for (const std::string fill : {"none", "previous", "linear"})
+    for (const std::string aggregate : {"mean,last,count", "delta", "rate", "time_weighted_mean,median", "first"}) {
+      const std::string query =
+          "point=paged/*&step=7s&zone=Europe/Berlin&to=2026-03-01T00:09:00Z&aggregate=" + aggregate + "&fill=" + fill +
+          "&limit=";
+      const auto whole = site().get("/api/v1/history?from=2026-03-01T00:00:03Z&" + query + "100000");
+      ASSERT_EQ(whole.body["next"], nullptr);
+      for (const std::string limit : {"1", "3", "7", "40"})
+        EXPECT_EQ(all_pages(
+                      [&](const std::string& each) {
+                        return site().get("/api/v1/history?from=2026-03-01T00:00:03Z&" + each);
+                      },
+                      query + limit),
+                  whole.body["series"])
+            << query << limit;
+    }
+  const auto first = history("point=paged/*&step=7s&limit=2");
+  const std::string cursor = "&cursor=" + first.body["next"].get<std::string>();
+  EXPECT_EQ(history("point=paged/*&step=8s" + cursor).body["field"], "cursor");
+  EXPECT_EQ(history("point=paged/*&step=7s&aggregate=sum" + cursor).body["field"], "cursor");
+  EXPECT_EQ(history("point=paged/*&step=7s&zone=Asia/Tokyo" + cursor).body["field"], "cursor");
+  EXPECT_EQ(history("point=paged/*" + cursor).body["field"], "cursor");
+  EXPECT_EQ(ask("point=paged/*&step=7s" + cursor).status, 200);
+}
+
+TEST_F(HistoryTest, ALongPageIsStreamed) {
+  ingest_ramp("long/a", 50'000);
+  ingest_ramp("long/b", 20'000);
+  for (const std::string query : {"point=long/*", "point=long/*&step=1s&aggregate=last"}) {
+    const auto whole = history(query + "&limit=1000000");
+    EXPECT_GT(whole.text.size(), std::size_t{2} << 20);
+    EXPECT_EQ(whole.field("Transfer-Encoding"), "chunked");
+    EXPECT_EQ(whole.field("Content-Type"), "application/json");
+    const auto ask = [](const std::string& each) { return history(each); };
+    EXPECT_EQ(whole.body["series"], all_pages(ask, query + "&limit=9999"));
+    const auto cut = history(query + "&limit=60000");
+    EXPECT_EQ(cut.body["series"][1]["values"].size(), 10'000u);
+    EXPECT_TRUE(cut.body["next"].is_string());
   }
 }
 
@@ -116,8 +227,24 @@ class EndlessHistory final : public historian::Historian {
       samples.push_back({range.from + static_cast<Nanos>(i) * second, 230.25, MYRIAD_GOOD});
     return samples;
   }
+  Result<std::vector<historian::Row>> aggregate(std::string_view, const historian::AggregateQuery& query,
+                                                std::size_t limit) override {
+    if (rows += limit; rows > fail_after) return Error{Code::internal, "the disk is gone"};
+    std::vector<historian::Row> answer;
+    Nanos time = query.steps.begin(std::max(query.range.from, query.rows_from));
+    for (std::size_t i = 0; i < limit; ++i, time = query.steps.next(time)) answer.push_back({time, 230.25});
+    return answer;
+  }
   Status for_each_latest(const std::function<void(std::string_view, const model::Sample&)>&) override { return {}; }
   bool wait(spine::Sequence, std::chrono::steady_clock::time_point) override { return true; }
+  Result<std::uint64_t> remove(std::string_view, historian::Range) override { return std::uint64_t{0}; }
+  std::vector<historian::RetentionRule> retention() const override { return {}; }
+  Status set_retention(std::vector<historian::RetentionRule>) override { return {}; }
+  std::vector<historian::Estimate> estimate(const std::vector<std::string>&) const override { return {}; }
+  Result<std::vector<historian::Revision>> revisions(std::string_view, std::size_t) override {
+    return std::vector<historian::Revision>{};
+  }
+  Status settle() override { return {}; }
   historian::Stats stats() const override { return {}; }
   void close() override {}
 

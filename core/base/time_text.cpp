@@ -6,7 +6,7 @@
 namespace myriad {
 namespace {
 
-constexpr Nanos second = 1'000'000'000;
+constexpr Nanos second = 1'000'000'000, day_length = 86'400 * second;
 
 Error refuse(std::string_view text, const char* why) {
   return {Code::invalid,
@@ -96,28 +96,33 @@ std::string format_time(Nanos time) {
 }
 
 void append_time(std::string& out, Nanos time) {
-  using namespace std::chrono;
-  const sys_time<nanoseconds> point{nanoseconds{time}};
-  const auto whole = floor<std::chrono::seconds>(point);
-  const auto date = floor<days>(whole);
-  const year_month_day ymd{date};
-  const auto of_day = static_cast<unsigned>((whole - date).count());
-  char text[] = "0000-00-00T00:00:00.";
-  put(&text[0], 4, static_cast<unsigned>(static_cast<int>(ymd.year())));
-  put(&text[5], 2, static_cast<unsigned>(ymd.month()));
-  put(&text[8], 2, static_cast<unsigned>(ymd.day()));
-  put(&text[11], 2, of_day / 3600);
-  put(&text[14], 2, of_day / 60 % 60);
-  put(&text[17], 2, of_day % 60);
-  const auto fraction = static_cast<unsigned>((point - whole).count());
-  out.append(text, fraction == 0 ? 19 : 20);
-  if (fraction != 0) {
-    std::array<char, 9> decimals{};
-    put(decimals.data(), 9, fraction);
-    out.append(decimals.data(), decimals.size());
-    out.erase(out.find_last_not_of('0') + 1);
+  out += TimeWriter().text(time);
+}
+
+std::string_view TimeWriter::text(Nanos time) {
+  const Nanos day = time >= 0 ? time / day_length : (time + 1) / day_length - 1;
+  if (day != day_) set_day(day);
+  const Nanos of_day = time - day * day_length;
+  const auto seconds = static_cast<unsigned>(of_day / second);
+  put(&text_[11], 2, seconds / 3600);
+  put(&text_[14], 2, seconds / 60 % 60);
+  put(&text_[17], 2, seconds % 60);
+  std::size_t size = 19;
+  if (const auto fraction = static_cast<unsigned>(of_day % second); fraction != 0) {
+    text_[19] = '.';
+    put(&text_[20], 9, fraction);
+    for (size = 29; text_[size - 1] == '0';) --size;
   }
-  out += 'Z';
+  text_[size] = 'Z';
+  return {text_.data(), size + 1};
+}
+
+void TimeWriter::set_day(Nanos day) {
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
+  put(&text_[0], 4, static_cast<unsigned>(static_cast<int>(date.year())));
+  put(&text_[5], 2, static_cast<unsigned>(date.month()));
+  put(&text_[8], 2, static_cast<unsigned>(date.day()));
+  day_ = day;
 }
 
 }  // namespace myriad

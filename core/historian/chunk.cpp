@@ -1,7 +1,6 @@
 #include "historian/chunk.h"
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
 
 namespace myriad::historian {
@@ -11,12 +10,19 @@ bool is_text(std::uint16_t type) {
   return type >= MYRIAD_TEXT;
 }
 
-double number(std::uint16_t type, std::uint64_t bits) {
-  if (type == MYRIAD_F64) return std::bit_cast<double>(bits);
-  return type == MYRIAD_U64 ? static_cast<double>(bits) : static_cast<double>(static_cast<std::int64_t>(bits));
+}  // namespace
+
+void Revised::note(Nanos time) {
+  ++readings;
+  from = std::min(from, time);
+  to = std::max(to, time);
 }
 
-}  // namespace
+void Revised::add(const Revised& other) {
+  readings += other.readings;
+  from = std::min(from, other.from);
+  to = std::max(to, other.to);
+}
 
 Chunk::Chunk(std::vector<Entry> sorted, std::vector<spine::Kind> kinds, spine::Bytes blob)
     : entries_(std::move(sorted)), kinds_(std::move(kinds)), blob_(std::move(blob)) {}
@@ -29,6 +35,22 @@ void Chunk::append(model::BatchView batch, const model::Reading& r) {
     blob_.insert(blob_.end(), text.begin(), text.end());
   }
   push(r.time_ns, r.type, r.quality, value);
+}
+
+void Chunk::append(const Chunk& other) {
+  append(other, 0, other.size());
+}
+
+void Chunk::append(const Chunk& other, std::size_t first, std::size_t last) {
+  entries_.reserve(size() + last - first);
+  other.for_each(first, last, [&](Nanos time, std::uint16_t type, std::uint16_t quality, std::uint64_t value) {
+    if (is_text(type)) {
+      const auto text = other.text(value);
+      value = std::uint64_t{blob_.size()} << 32 | text.size();
+      blob_.insert(blob_.end(), text.begin(), text.end());
+    }
+    push(time, type, quality, value);
+  });
 }
 
 void Chunk::push(Nanos time, std::uint16_t type, std::uint16_t quality, std::uint64_t value) {
@@ -56,8 +78,21 @@ Nanos Chunk::to() const {
   return std::max_element(entries_.begin(), entries_.end(), [](auto& a, auto& b) { return a.time < b.time; })->time;
 }
 
-void Chunk::sort() {
-  if (sorted_) return;
+std::size_t Chunk::lower_bound(Nanos time) const {
+  const auto found = std::lower_bound(entries_.begin(), entries_.end(), time,
+                                      [](const Entry& entry, Nanos t) { return entry.time < t; });
+  return static_cast<std::size_t>(found - entries_.begin());
+}
+
+bool Chunk::same(std::size_t a, const spine::Kind& kind_a, std::size_t b, const spine::Kind& kind_b) const {
+  if (kind_a.type != kind_b.type || kind_a.quality != kind_b.quality) return false;
+  if (is_text(kind_a.type)) return text(entries_[a].value) == text(entries_[b].value);
+  return entries_[a].value == entries_[b].value;
+}
+
+Revised Chunk::sort() {
+  Revised revised;
+  if (sorted_) return revised;
   std::vector<spine::Kind> kind_of;
   kind_of.reserve(size());
   for (const auto& kind : kinds_) kind_of.insert(kind_of.end(), kind.count, kind);
@@ -67,30 +102,16 @@ void Chunk::sort() {
 
   Chunk sorted;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    const Entry& entry = entries_[order[i]];
-    if (i + 1 < order.size() && entries_[order[i + 1]].time == entry.time) continue;
-    sorted.push(entry.time, kind_of[order[i]].type, kind_of[order[i]].quality, entry.value);
+    const std::uint32_t at = order[i], next = i + 1 < order.size() ? order[i + 1] : at;
+    if (next != at && entries_[next].time == entries_[at].time) {
+      if (!same(at, kind_of[at], next, kind_of[next])) revised.note(entries_[at].time);
+      continue;
+    }
+    sorted.push(entries_[at].time, kind_of[at].type, kind_of[at].quality, entries_[at].value);
   }
   sorted.blob_ = std::move(blob_);
   *this = std::move(sorted);
-}
-
-Summary Chunk::summary() const {
-  Summary s;
-  if (empty()) return s;
-  s.from = entries_.front().time;
-  s.to = entries_.back().time;
-  s.count = static_cast<std::uint32_t>(size());
-  for_each([&](Nanos, std::uint16_t type, std::uint16_t quality, std::uint64_t bits) {
-    if (is_text(type) || quality > MYRIAD_UNCERTAIN) return;
-    const double v = number(type, bits);
-    if (s.numbers++ == 0) s.first = s.min = s.max = v;
-    s.min = std::min(s.min, v);
-    s.max = std::max(s.max, v);
-    s.sum += v;
-    s.last = v;
-  });
-  return s;
+  return revised;
 }
 
 std::optional<model::Sample> Chunk::newest() const {

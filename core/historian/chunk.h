@@ -1,8 +1,10 @@
-// The readings of one point in memory, and their summary. Not thread-safe.
+// The readings of one point in memory. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -12,11 +14,13 @@
 
 namespace myriad::historian {
 
-// What aggregates need without decoding. The five figures are of good and uncertain numbers (booleans as 0 and 1).
-struct Summary {
-  Nanos from = 0, to = 0;  // first and last time
-  std::uint32_t count = 0, numbers = 0;
-  double min = 0, max = 0, sum = 0, first = 0, last = 0;
+// Readings that others of the same point and time replaced, with another value.
+struct Revised {
+  std::uint64_t readings = 0;
+  Nanos from = INT64_MAX, to = 0;  // first and last of their times
+
+  void note(Nanos time);
+  void add(const Revised&);
 };
 
 class Chunk {
@@ -27,6 +31,8 @@ class Chunk {
   };
 
   void append(model::BatchView, const model::Reading&);
+  void append(const Chunk&);
+  void append(const Chunk&, std::size_t first, std::size_t last);  // its entries [first, last)
   void clear();
   std::size_t size() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
@@ -34,19 +40,37 @@ class Chunk {
   Nanos from() const;  // requires readings
   Nanos to() const;
 
-  // Ascending times, one reading each: of equal times the last appended stays.
-  void sort();
+  // Ascending times, one reading each: of equal times the last appended stays. What that replaced.
+  Revised sort();
 
-  Summary summary() const;                      // requires sort()
   std::optional<model::Sample> newest() const;  // by time, then the last appended
+  // The first entry at `time` or after; requires sort().
+  std::size_t lower_bound(Nanos time) const;
 
-  // Calls f(time, type, quality, value bits) in order.
+  // Calls f(time, type, quality, value bits) in order, for all or for the entries [first, last).
   template <class F>
   void for_each(F&& f) const {
+    for_each(0, size(), f);
+  }
+  template <class F>
+  void for_each(std::size_t first, std::size_t last, F&& f) const {
     std::size_t at = 0;
-    for (const auto& kind : kinds_)
-      for (const std::size_t end = at + kind.count; at < end; ++at)
-        f(entries_[at].time, kind.type, kind.quality, entries_[at].value);
+    for (const auto& kind : kinds_) {
+      const std::size_t end = std::min(last, at + kind.count);
+      for (std::size_t i = std::max(at, first); i < end; ++i)
+        f(entries_[i].time, kind.type, kind.quality, entries_[i].value);
+      at += kind.count;
+    }
+  }
+  // Calls f(type, quality, entries) for each run of one type and quality within the entries [first, last).
+  template <class F>
+  void for_each_run(std::size_t first, std::size_t last, F&& f) const {
+    std::size_t at = 0;
+    for (const auto& kind : kinds_) {
+      const std::size_t from = std::max(at, first), to = std::min(last, at + kind.count);
+      if (from < to) f(kind.type, kind.quality, std::span(entries_).subspan(from, to - from));
+      at += kind.count;
+    }
   }
   model::Sample sample(Nanos time, std::uint16_t type, std::uint16_t quality, std::uint64_t value) const;
 
@@ -58,6 +82,7 @@ class Chunk {
   Chunk(std::vector<Entry> sorted, std::vector<spine::Kind>, spine::Bytes blob);
 
  private:
+  bool same(std::size_t a, const spine::Kind&, std::size_t b, const spine::Kind&) const;
   void push(Nanos time, std::uint16_t type, std::uint16_t quality, std::uint64_t value);
 
   std::vector<Entry> entries_;

@@ -130,24 +130,6 @@ TEST(ChunkCodec, SortsAndKeepsTheLastOfEqualTimes) {
   EXPECT_EQ(samples[2].value, model::Value(2.0));
 }
 
-TEST(ChunkCodec, SummaryIsOfGoodNumbers) {
-  const auto s = chunk_of({{1, 5.0, MYRIAD_GOOD},
-                           {2, 99.0, MYRIAD_BAD},
-                           {3, std::string("x"), MYRIAD_GOOD},
-                           {4, std::int64_t{-2}, MYRIAD_UNCERTAIN},
-                           {5, true, MYRIAD_GOOD}})
-                     .summary();
-  EXPECT_EQ(s.from, 1);
-  EXPECT_EQ(s.to, 5);
-  EXPECT_EQ(s.count, 5u);
-  EXPECT_EQ(s.numbers, 3u);
-  EXPECT_EQ(s.min, -2);
-  EXPECT_EQ(s.max, 5);
-  EXPECT_EQ(s.sum, 4);
-  EXPECT_EQ(s.first, 5);
-  EXPECT_EQ(s.last, 1);
-}
-
 TEST(ChunkCodec, AnyBodyIsDecodedOrRefused) {
   std::mt19937_64 random(9);
   ChunkDecoder decoder;

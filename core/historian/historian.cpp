@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
+#include <future>
 #include <mutex>
 #include <thread>
 
+#include "historian/aggregate.h"
 #include "historian/history_file.h"
-#include "historian/merge.h"
+#include "historian/point_view.h"
 #include "historian/store.h"
+#include "historian/upkeep.h"
 
 namespace myriad::historian {
 namespace {
@@ -15,16 +19,21 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t chunks_per_commit = 200;
-constexpr std::chrono::seconds upkeep_interval{1}, retry_pause{1};
+constexpr std::chrono::seconds store_interval{1}, retry_pause{1};
+// While readings wait, upkeep has a turn of this length after each block: a third of the time at most.
+constexpr std::chrono::milliseconds upkeep_turn{4};
 
 class ChunkHistorian final : public Historian {
  public:
   ChunkHistorian(const Options& options, std::unique_ptr<HistoryFile> file, std::vector<StoredSeries> series,
-                 Progress progress, spine::Spine& spine, const model::Points& points, Log log)
+                 Progress progress, Retention retention, spine::Spine& spine, const model::Points& points,
+                 const Clock& clock, Log log)
       : spine_(spine),
         log_(std::move(log)),
         file_(std::move(file)),
-        store_(options, points, std::move(series), progress),
+        store_(options, points, clock, std::move(series), progress, std::move(retention)),
+        upkeep_(
+            options, *file_, store_, clock, log_, [this] { return commit(); }, damaged("")),
         next_(progress.next) {
     on_commit_ = spine_.on_commit([this] {
       const std::scoped_lock lock(mutex_);
@@ -35,55 +44,96 @@ class ChunkHistorian final : public Historian {
   ~ChunkHistorian() override { close(); }
 
   Result<std::vector<model::Sample>> query(std::string_view point, Range, std::size_t limit) override;
+  Result<std::vector<Row>> aggregate(std::string_view point, const AggregateQuery&, std::size_t limit) override;
   Status for_each_latest(const std::function<void(std::string_view, const model::Sample&)>&) override;
   bool wait(spine::Sequence end, steady_clock::time_point deadline) override;
+  Result<std::uint64_t> remove(std::string_view point, Range) override;
+  std::vector<RetentionRule> retention() const override { return store_.rules(); }
+  Status set_retention(std::vector<RetentionRule>) override;
+  std::vector<Estimate> estimate(const std::vector<std::string>& patterns) const override {
+    return store_.estimate(patterns);
+  }
+  Result<std::vector<Revision>> revisions(std::string_view point, std::size_t most) override;
+  Status settle() override;
   Stats stats() const override;
   void close() override;
 
  private:
   void run();
-  bool wait_for_readings();
+  bool wait_for_work();
+  void do_tasks();
+  void take_next_block();
   void take(const spine::Block&);
-  void upkeep();
-  void store_all(Store::Why);
+  void store_due();
+  bool store_all(Store::Why);
   bool commit();
   bool pause();
-  Chunk decode(ChunkDecoder&, int codec, spine::BytesView payload, std::string_view point);
+  // Runs `task` on the historian's thread and waits for its answer.
+  template <class T>
+  T on_thread(std::function<T()> task);
+  Result<std::unique_ptr<PointView>> view(std::string_view point);
+  PointView::Damaged damaged(std::string_view point);
 
   spine::Spine& spine_;
   const Log log_;
   const std::unique_ptr<HistoryFile> file_;
   Store store_;
-  steady_clock::time_point next_upkeep_ = steady_clock::now() + upkeep_interval;  // the thread's
+  Upkeep upkeep_;  // the thread's, and so are the next three
+  steady_clock::time_point next_store_ = steady_clock::now() + store_interval;
+  bool busy_ = true;  // upkeep has more to do
 
-  mutable std::mutex mutex_;  // guards both
+  mutable std::mutex mutex_;  // guards all until the next
   std::condition_variable changed_;
   spine::Sequence next_;
+  std::deque<std::function<void()>> tasks_;
   bool closing_ = false;
 
+  std::atomic<std::uint64_t> damaged_ = 0;
   std::shared_ptr<void> on_commit_;
   std::mutex joining_;  // guards the joining
   std::thread thread_;
 };
 
+// ---- The thread
+
 void ChunkHistorian::run() {
-  while (wait_for_readings()) {
-    const auto block = spine_.read(next_);
-    if (block && *block) take(**block);
-    if (!block) {
-      log_.error("cannot read from " + std::to_string(next_) + ": " + block.error().message);
-      pause();
-    }
-    upkeep();
+  while (wait_for_work()) {
+    do_tasks();
+    take_next_block();
+    store_due();
+    const auto now = steady_clock::now();
+    busy_ = upkeep_.work(now + upkeep_turn, now);
   }
   store_all(Store::Why::closing);
 }
 
-// False: closing. True also when it is time for upkeep.
-bool ChunkHistorian::wait_for_readings() {
+// False: closing. Returns as soon as there are readings, tasks or upkeep, and in time for what is due.
+bool ChunkHistorian::wait_for_work() {
   std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, next_upkeep_, [&] { return closing_ || spine_.end() > next_; });
+  const auto ready = [&] { return closing_ || busy_ || !tasks_.empty() || spine_.end() > next_; };
+  changed_.wait_until(lock, next_store_, ready);
   return !closing_;
+}
+
+void ChunkHistorian::do_tasks() {
+  for (;;) {
+    std::function<void()> task;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (tasks_.empty()) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    task();
+  }
+}
+
+void ChunkHistorian::take_next_block() {
+  const auto block = spine_.read(next_);
+  if (block && *block) take(**block);
+  if (block) return;
+  log_.error("cannot read from " + std::to_string(next_) + ": " + block.error().message);
+  pause();
 }
 
 void ChunkHistorian::take(const spine::Block& block) {
@@ -91,42 +141,42 @@ void ChunkHistorian::take(const spine::Block& block) {
   if (block.first > from) {
     log_.error("lost " + std::to_string(block.first - from) + " readings, " + std::to_string(from) + " to " +
                std::to_string(block.first - 1) + ": the spine no longer has them");
+    store_.skip_to(block.first, block.first - from);
     from = block.first;
   }
   model::BatchView batch = block.batch.view();
   batch.readings = batch.readings.subspan(from - block.first);
   store_.take(batch, from, steady_clock::now());
-  if (batch.readings.empty()) store_.skip_to(block.end());
   {
     const std::scoped_lock lock(mutex_);
     next_ = block.end();
     changed_.notify_all();
   }
-  if (store_.waiting().size() >= chunks_per_commit) commit();
+  if (store_.waiting() >= chunks_per_commit) commit();
   if (store_.over_memory()) store_all(Store::Why::memory);
 }
 
-void ChunkHistorian::upkeep() {
+void ChunkHistorian::store_due() {
   const auto now = steady_clock::now();
-  if (now < next_upkeep_) return;
+  if (now < next_store_) return;
   store_all(Store::Why::due);
-  next_upkeep_ = now + upkeep_interval;
+  next_store_ = now + store_interval;
 }
 
-void ChunkHistorian::store_all(Store::Why why) {
+bool ChunkHistorian::store_all(Store::Why why) {
   const auto now = steady_clock::now();
   std::size_t from = 0;
   while (store_.store_some(why, from, chunks_per_commit, now))
-    if (!commit()) return;
-  commit();
+    if (!commit()) return false;
+  return commit();
 }
 
 // Tries until it works or closing: what waits stays in memory and can be queried, and the spine keeps what comes after.
 bool ChunkHistorian::commit() {
-  if (store_.waiting().empty()) return true;
+  if (!store_.has_changes()) return true;
   bool failed = false;
   for (;;) {
-    const auto done = file_->commit(store_.waiting(), store_.progress());
+    const auto done = file_->commit(store_.change());
     if (done) break;
     if (!failed) log_.error("cannot store history, trying on: " + done.error().message);
     failed = true;
@@ -144,45 +194,86 @@ bool ChunkHistorian::pause() {
   return !closing_;
 }
 
-bool ChunkHistorian::wait(spine::Sequence end, steady_clock::time_point deadline) {
-  std::unique_lock lock(mutex_);
-  return changed_.wait_until(lock, deadline, [&] { return next_ >= end; });
+template <class T>
+T ChunkHistorian::on_thread(std::function<T()> task) {
+  auto answer = std::make_shared<std::promise<T>>();
+  auto given = answer->get_future();
+  {
+    const std::scoped_lock lock(mutex_);
+    if (closing_) return Error{Code::unavailable, "the daemon is stopping"};
+    tasks_.push_back([answer, task = std::move(task)] { answer->set_value(task()); });
+    changed_.notify_all();
+  }
+  try {
+    return given.get();
+  } catch (const std::future_error&) {  // dropped by close()
+    return Error{Code::unavailable, "the daemon is stopping"};
+  }
 }
 
-Chunk ChunkHistorian::decode(ChunkDecoder& decoder, int codec, spine::BytesView payload, std::string_view point) {
-  auto chunk = decoder.decode(codec, payload);
-  if (chunk) return std::move(*chunk);
-  log_.error("'" + std::string(point) + "': " + chunk.error().message + "; its readings are missing from the answer");
-  return {};
+// ---- Asking
+
+PointView::Damaged ChunkHistorian::damaged(std::string_view point) {
+  return [this, point = std::string(point)](const Error& error) {
+    if (damaged_++ % 1'000 != 0) return;  // a damaged file has many
+    log_.error((point.empty() ? "" : "'" + point + "': ") + error.message +
+               "; its readings are missing from answers: check the disk, restore a backup");
+  };
+}
+
+// Memory before disk: a chunk that is written in between is found twice and joined, never missed. null: never seen.
+Result<std::unique_ptr<PointView>> ChunkHistorian::view(std::string_view point) {
+  auto memory = store_.snapshot(point);
+  if (!memory) return std::unique_ptr<PointView>();
+  auto reader = file_->reader();
+  if (!reader) return reader.error();
+  return std::make_unique<PointView>(std::move(*memory), std::move(*reader), damaged(point));
 }
 
 Result<std::vector<model::Sample>> ChunkHistorian::query(std::string_view point, Range range, std::size_t limit) {
-  // Memory before disk: a chunk that is written in between is found twice and joined, never missed.
-  auto memory = store_.snapshot(point, range);
-  if (!memory) return std::vector<model::Sample>{};
-  ChunkDecoder decoder;
-  std::vector<std::pair<std::int64_t, Chunk>> chunks;
-  for (const auto& write : memory->waiting)
-    chunks.emplace_back(write->chunk, decode(decoder, chunk_codec, write->payload, point));
-  memory->open.sort();
-  if (!memory->open.empty()) chunks.emplace_back(INT64_MAX, std::move(memory->open));
-  std::erase_if(chunks, [](const auto& each) { return each.second.empty(); });
-  std::sort(chunks.begin(), chunks.end(),
-            [](const auto& a, const auto& b) { return a.second.from() > b.second.from(); });
-
-  Merge merge(range, limit);
-  const auto add_memory = [&](Nanos until) {
-    for (; !chunks.empty() && chunks.back().second.from() <= until; chunks.pop_back())
-      merge.add(chunks.back().second, chunks.back().first);
-  };
-  const auto scanned = file_->scan(memory->series, memory->longest, range, [&](HistoryFile::Found&& found) {
-    add_memory(found.from);
-    merge.add(decode(decoder, found.codec, found.payload, point), found.chunk);
-    return !merge.full();
+  std::vector<model::Sample> samples;
+  auto seen = view(point);
+  if (!seen) return seen.error();
+  if (!*seen || limit == 0) return samples;
+  const auto done = (*seen)->readings(range, [&](const Chunk& chunk, std::size_t first, std::size_t last) {
+    last = first + std::min(last - first, limit - samples.size());
+    chunk.for_each(first, last, [&](Nanos time, std::uint16_t type, std::uint16_t quality, std::uint64_t value) {
+      samples.push_back(chunk.sample(time, type, quality, value));
+    });
+    return samples.size() < limit;
   });
-  if (!scanned) return scanned.error();
-  add_memory(INT64_MAX);
-  return merge.take();
+  if (!done) return done.error();
+  return samples;
+}
+
+Result<std::vector<Row>> ChunkHistorian::aggregate(std::string_view point, const AggregateQuery& query,
+                                                   std::size_t limit) {
+  Aggregator aggregator(query, limit);
+  auto seen = view(point);
+  if (!seen) return seen.error();
+  if (!*seen) return aggregator.take();
+  if (aggregator.wants_reading_before()) {
+    const auto before = (*seen)->number_before(query.range.from);
+    if (!before) return before.error();
+    if (*before) aggregator.before((*before)->first, (*before)->second);
+  }
+  int level = aggregator.takes_tallies() ? rollup_levels : 0;
+  while (level > 0 && !query.steps.holds_whole(rollup_width[static_cast<std::size_t>(level)])) --level;
+  const PointView::Visitor visitor{[&](const Chunk& chunk, std::size_t first, std::size_t last) {
+                                     chunk.for_each_run(
+                                         first, last, [&](std::uint16_t type, std::uint16_t quality, auto entries) {
+                                           if (type < MYRIAD_TEXT) return aggregator.add(type, quality, entries);
+                                           for (const auto& entry : entries)
+                                             aggregator.add_text(entry.time, type, quality, chunk.text(entry.value));
+                                         });
+                                     return !aggregator.full();
+                                   },
+                                   [&](const Bucket& bucket) {
+                                     aggregator.add(bucket.begin, bucket.tally);
+                                     return !aggregator.full();
+                                   }};
+  if (auto done = (*seen)->cover(query.range, level, visitor); !done) return done.error();
+  return aggregator.take();
 }
 
 Status ChunkHistorian::for_each_latest(const std::function<void(std::string_view, const model::Sample&)>& visit) {
@@ -190,11 +281,57 @@ Status ChunkHistorian::for_each_latest(const std::function<void(std::string_view
   return {};
 }
 
+bool ChunkHistorian::wait(spine::Sequence end, steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_until(lock, deadline, [&] { return next_ >= end; });
+}
+
+Result<std::vector<Revision>> ChunkHistorian::revisions(std::string_view point, std::size_t most) {
+  std::vector<Revision> out;
+  const auto memory = store_.snapshot(point);
+  if (!memory) return out;
+  auto reader = file_->reader();
+  if (!reader) return reader.error();
+  const auto stored = (*reader)->revisions(memory->series, most);
+  if (!stored) return stored.error();
+  for (const auto& [noticed, series, revised] : *stored)
+    out.push_back({noticed, revised.readings, revised.from, revised.to});
+  return out;
+}
+
 Stats ChunkHistorian::stats() const {
   Stats stats;
   store_.count(stats);
   stats.disk_bytes = file_->disk_bytes();
+  stats.damaged_chunks = damaged_;
   return stats;
+}
+
+// ---- Changing
+
+Result<std::uint64_t> ChunkHistorian::remove(std::string_view point, Range range) {
+  return on_thread<Result<std::uint64_t>>([this, point = std::string(point), range]() -> Result<std::uint64_t> {
+    const StoredSeries* series = store_.find(point);
+    if (!series) return std::uint64_t{0};
+    return upkeep_.remove(*series, range);
+  });
+}
+
+Status ChunkHistorian::set_retention(std::vector<RetentionRule> rules) {
+  if (auto fits = Retention::check(rules); !fits) return fits;
+  return on_thread<Status>([this, rules = std::move(rules)]() -> Status {
+    if (auto done = file_->set_retention(rules); !done) return done;
+    store_.set_retention(Retention(rules));
+    upkeep_.apply_retention();
+    return {};
+  });
+}
+
+Status ChunkHistorian::settle() {
+  return on_thread<Status>([this]() -> Status {
+    store_all(Store::Why::ending);
+    return upkeep_.settle();
+  });
 }
 
 void ChunkHistorian::close() {
@@ -206,12 +343,14 @@ void ChunkHistorian::close() {
   }
   on_commit_.reset();
   if (thread_.joinable()) thread_.join();
+  const std::scoped_lock lock(mutex_);
+  tasks_.clear();
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Historian>> Historian::open(Options options, spine::Spine& spine, model::Points& points,
-                                                   const Clock&, Log log) {
+                                                   const Clock& clock, Log log) {
   auto file = HistoryFile::open(options.file);
   if (!file) return file.error();
   auto progress = (*file)->progress();
@@ -225,8 +364,11 @@ Result<std::unique_ptr<Historian>> Historian::open(Options options, spine::Spine
   if (progress->next == 0) progress->next = spine.begin();
   auto series = (*file)->series();
   if (!series) return series.error();
+  auto rules = (*file)->retention();
+  if (!rules) return rules.error();
   return std::unique_ptr<Historian>(std::make_unique<ChunkHistorian>(options, std::move(*file), std::move(*series),
-                                                                     *progress, spine, points, std::move(log)));
+                                                                     *progress, Retention(std::move(*rules)), spine,
+                                                                     points, clock, std::move(log)));
 }
 
 }  // namespace myriad::historian

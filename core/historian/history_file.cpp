@@ -1,29 +1,42 @@
 #include "historian/history_file.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
 
-#include "historian/chunk_codec.h"
+#include <unordered_map>
+
+#include "historian/history_connection.h"
 #include "storage/database.h"
 
 namespace myriad::historian {
 namespace {
 
 constexpr std::size_t idle_readers = 4;
+constexpr int kept_revisions = 100'000;
+
+// Large pages waste little of a chunk's row; free pages can be given back without copying the file.
+constexpr const char* layout = "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL";
 
 constexpr const char* migrations[] = {R"(
   CREATE TABLE series(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, through INTEGER NOT NULL,
-                      longest INTEGER NOT NULL, time INTEGER, type INTEGER, quality INTEGER, value);
+                      longest INTEGER NOT NULL, frontier INTEGER NOT NULL, unrolled INTEGER NOT NULL, time INTEGER,
+                      type INTEGER, quality INTEGER, value);
   CREATE TABLE chunk(id INTEGER PRIMARY KEY, series INTEGER NOT NULL, from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL,
-                     count INTEGER NOT NULL, numbers INTEGER NOT NULL, min REAL, max REAL, sum REAL, first REAL,
-                     last REAL, codec INTEGER NOT NULL, payload BLOB NOT NULL);
+                     count INTEGER NOT NULL, tidy INTEGER NOT NULL, codec INTEGER NOT NULL, payload BLOB NOT NULL);
   CREATE INDEX chunk_by_time ON chunk(series, from_ns, to_ns);
+  CREATE INDEX chunk_untidy ON chunk(series, count, to_ns) WHERE tidy = 0;
+  CREATE TABLE rollup(id INTEGER PRIMARY KEY, series INTEGER NOT NULL, level INTEGER NOT NULL,
+                      from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, codec INTEGER NOT NULL, payload BLOB);
+  CREATE INDEX rollup_by_time ON rollup(series, level, from_ns, to_ns);
+  CREATE TABLE stale(series INTEGER NOT NULL, from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL);
+  CREATE TABLE revision(id INTEGER PRIMARY KEY AUTOINCREMENT, noticed INTEGER NOT NULL, series INTEGER NOT NULL,
+                        readings INTEGER NOT NULL, from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL);
+  CREATE INDEX revision_by_series ON revision(series);
+  CREATE TABLE retention(position INTEGER PRIMARY KEY, points TEXT NOT NULL, raw INTEGER NOT NULL,
+                         minutes INTEGER NOT NULL, hours INTEGER NOT NULL, days INTEGER NOT NULL);
   CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), next INTEGER NOT NULL, readings INTEGER NOT NULL,
                         last_chunk INTEGER NOT NULL);
 )"};
-
-std::int64_t sql(std::uint64_t v) {
-  return static_cast<std::int64_t>(v);
-}
 
 template <class... F>
 struct Overload : F... {
@@ -67,22 +80,34 @@ model::Value value_of(int type, SQLite::Column column) {
   }
 }
 
+// SQLite takes these only before the first table.
+void lay_out(const std::filesystem::path& path) {
+  std::error_code none;
+  if (std::filesystem::exists(path, none) && std::filesystem::file_size(path, none) > 0) return;
+  SQLite::Database db(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  db.exec(layout);
+}
+
 }  // namespace
 
 // Statements kept prepared. Before use: tryReset(), since reset() would throw the failure of the run before again.
 struct HistoryFile::Writer {
   explicit Writer(SQLite::Database& db)
-      : latest(db,
-               "INSERT INTO series(id, name, through, longest, time, type, quality, value) "
-               "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET through = excluded.through, "
-               "longest = excluded.longest, time = excluded.time, type = excluded.type, quality = excluded.quality, "
-               "value = excluded.value"),
-        older(db, "UPDATE series SET through = ?, longest = ? WHERE id = ?"),
+      : series(db,
+               "INSERT OR REPLACE INTO series(id, name, through, longest, frontier, unrolled, time, type, quality, "
+               "value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
         chunk(db,
-              "INSERT OR REPLACE INTO chunk(id, series, from_ns, to_ns, count, numbers, min, max, sum, first, last, "
-              "codec, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+              "INSERT OR REPLACE INTO chunk(id, series, from_ns, to_ns, count, tidy, codec, payload) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+        gone_chunk(db, "DELETE FROM chunk WHERE id = ?"),
+        rollup(db, "INSERT INTO rollup(series, level, from_ns, to_ns, codec, payload) VALUES (?, ?, ?, ?, ?, ?)"),
+        gone_rollup(db, "DELETE FROM rollup WHERE id = ?"),
+        stale(db, "INSERT INTO stale(series, from_ns, to_ns) VALUES (?, ?, ?)"),
+        fresh(db, "DELETE FROM stale WHERE series = ?"),
+        revision(db, "INSERT INTO revision(noticed, series, readings, from_ns, to_ns) VALUES (?, ?, ?, ?, ?)"),
+        old_revisions(db, "DELETE FROM revision WHERE id <= (SELECT max(id) FROM revision) - ?"),
         progress(db, "INSERT OR REPLACE INTO progress(id, next, readings, last_chunk) VALUES (1, ?, ?, ?)") {}
-  SQLite::Statement latest, older, chunk, progress;
+  SQLite::Statement series, chunk, gone_chunk, rollup, gone_rollup, stale, fresh, revision, old_revisions, progress;
 };
 
 HistoryFile::HistoryFile(std::filesystem::path file) : file_(std::move(file)) {}
@@ -90,11 +115,12 @@ HistoryFile::~HistoryFile() = default;
 
 // NORMAL: a crash of the machine may take back the last transactions, whole, and the spine still has their readings.
 Result<std::unique_ptr<HistoryFile>> HistoryFile::open(const std::filesystem::path& path) {
-  auto db = storage::open(path, migrations, storage::Sync::normal);
-  if (!db) return db.error();
-  std::unique_ptr<HistoryFile> file(new HistoryFile(path));
   try {
-    (*db)->exec("PRAGMA wal_autocheckpoint = 4096");
+    lay_out(path);
+    auto db = storage::open(path, migrations, storage::Sync::normal);
+    if (!db) return db.error();
+    std::unique_ptr<HistoryFile> file(new HistoryFile(path));
+    (*db)->exec("PRAGMA wal_autocheckpoint = 1024");
     (*db)->exec("PRAGMA journal_size_limit = 67108864");
     file->writer_ = std::make_unique<Writer>(**db);
     file->db_ = std::move(*db);
@@ -118,33 +144,85 @@ Result<Progress> HistoryFile::progress() {
 Result<std::vector<StoredSeries>> HistoryFile::series() {
   try {
     std::vector<StoredSeries> all;
-    SQLite::Statement select(*db_, "SELECT id, name, through, longest, time, type, quality, value FROM series");
+    SQLite::Statement select(*db_,
+                             "SELECT id, name, through, longest, frontier, unrolled, time, type, quality, value "
+                             "FROM series ORDER BY id");
     while (select.executeStep()) {
-      const int type = select.getColumn(5).getInt();
-      const auto quality = static_cast<std::uint16_t>(select.getColumn(6).getInt());
-      all.push_back({select.getColumn(0).getInt64(), select.getColumn(1).getString(),
-                     static_cast<spine::Sequence>(select.getColumn(2).getInt64()), select.getColumn(3).getInt64(),
-                     model::Sample{select.getColumn(4).getInt64(), value_of(type, select.getColumn(7)), quality}});
+      StoredSeries one;
+      one.id = select.getColumn(0).getInt64();
+      one.name = select.getColumn(1).getString();
+      one.through = static_cast<spine::Sequence>(select.getColumn(2).getInt64());
+      one.longest = select.getColumn(3).getInt64();
+      one.frontier = select.getColumn(4).getInt64();
+      one.unrolled = static_cast<std::uint64_t>(select.getColumn(5).getInt64());
+      if (!select.getColumn(6).isNull())
+        one.latest =
+            model::Sample{select.getColumn(6).getInt64(), value_of(select.getColumn(7).getInt(), select.getColumn(9)),
+                          static_cast<std::uint16_t>(select.getColumn(8).getInt())};
+      all.push_back(std::move(one));
     }
+    add_untidy(all);
+    add_rollups(all);
     return all;
   } catch (const SQLite::Exception& e) {
     return storage::to_error(e, file_);
   }
 }
 
-Status HistoryFile::commit(const std::vector<WritePtr>& writes, const Progress& progress) {
+void HistoryFile::add_untidy(std::vector<StoredSeries>& all) {
+  SQLite::Statement select(*db_,
+                           "SELECT series, sum(count), max(to_ns) FROM chunk WHERE tidy = 0 GROUP BY series "
+                           "ORDER BY series");
+  auto one = all.begin();
+  while (select.executeStep()) {
+    const auto id = select.getColumn(0).getInt64();
+    while (one != all.end() && one->id < id) ++one;
+    if (one == all.end() || one->id != id) continue;
+    one->untidy = static_cast<std::size_t>(select.getColumn(1).getInt64());
+    // A part that was not closed when the daemon ended is now.
+    one->frontier = std::max(one->frontier, select.getColumn(2).getInt64());
+  }
+}
+
+void HistoryFile::add_rollups(std::vector<StoredSeries>& all) {
+  std::unordered_map<std::int64_t, StoredSeries*> by_id;
+  for (auto& one : all) by_id.emplace(one.id, &one);
+  SQLite::Statement rolled(*db_, "SELECT series, level, max(to_ns) FROM rollup GROUP BY series, level");
+  while (rolled.executeStep())
+    if (const auto one = by_id.find(rolled.getColumn(0).getInt64()); one != by_id.end())
+      one->second->rolled.at(static_cast<std::size_t>(rolled.getColumn(1).getInt())) = rolled.getColumn(2).getInt64();
+  SQLite::Statement stale(*db_, "SELECT series, from_ns, to_ns FROM stale");
+  while (stale.executeStep())
+    if (const auto one = by_id.find(stale.getColumn(0).getInt64()); one != by_id.end())
+      one->second->stale.push_back({stale.getColumn(1).getInt64(), stale.getColumn(2).getInt64()});
+}
+
+Result<std::vector<RetentionRule>> HistoryFile::retention() {
+  try {
+    std::vector<RetentionRule> rules;
+    SQLite::Statement select(*db_, "SELECT points, raw, minutes, hours, days FROM retention ORDER BY position");
+    const auto hours = [&](int column) { return std::chrono::hours(select.getColumn(column).getInt64()); };
+    while (select.executeStep())
+      rules.push_back({select.getColumn(0).getString(), hours(1), hours(2), hours(3), hours(4)});
+    return rules;
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, file_);
+  }
+}
+
+Status HistoryFile::set_retention(const std::vector<RetentionRule>& rules) {
   try {
     SQLite::Transaction transaction(*db_, SQLite::TransactionBehavior::IMMEDIATE);
-    for (const auto& write : writes) {
-      put_series(*write);
-      put_chunk(*write);
+    db_->exec("DELETE FROM retention");
+    SQLite::Statement insert(*db_, "INSERT INTO retention(points, raw, minutes, hours, days) VALUES (?, ?, ?, ?, ?)");
+    for (const auto& rule : rules) {
+      insert.bind(1, rule.points);
+      int at = 2;
+      for (const auto kept : {rule.raw, rule.minutes, rule.hours, rule.days})
+        insert.bind(at++, std::int64_t{kept.count()});
+      insert.exec();
+      insert.reset();
     }
-    auto& statement = writer_->progress;
-    statement.tryReset();
-    statement.bind(1, sql(progress.next));
-    statement.bind(2, sql(progress.readings));
-    statement.bind(3, progress.last_chunk);
-    statement.exec();
     transaction.commit();
     return {};
   } catch (const SQLite::Exception& e) {
@@ -152,40 +230,84 @@ Status HistoryFile::commit(const std::vector<WritePtr>& writes, const Progress& 
   }
 }
 
-void HistoryFile::put_series(const Write& write) {
-  auto& statement = write.latest ? writer_->latest : writer_->older;
-  statement.tryReset();
-  if (write.latest) {
-    statement.bind(1, write.series);
-    statement.bind(2, write.name);
-    statement.bind(3, sql(write.through));
-    statement.bind(4, write.longest);
-    bind_sample(statement, 5, *write.latest);
-  } else {
-    statement.bind(1, sql(write.through));
-    statement.bind(2, write.longest);
-    statement.bind(3, write.series);
+Status HistoryFile::commit(const Change& change) {
+  try {
+    SQLite::Transaction transaction(*db_, SQLite::TransactionBehavior::IMMEDIATE);
+    const auto run = [](SQLite::Statement& statement, const auto&... values) {
+      statement.tryReset();
+      int at = 0;
+      (statement.bind(++at, values), ...);
+      statement.exec();
+    };
+    for (const auto& series : change.series) put_series(series);
+    for (const auto chunk : change.gone_chunks) run(writer_->gone_chunk, chunk);
+    for (const auto& chunk : change.chunks) put_chunk(*chunk);
+    for (const auto rollup : change.gone_rollups) run(writer_->gone_rollup, rollup);
+    for (const auto& rollup : change.rollups) put_rollup(rollup);
+    for (const auto series : change.fresh) run(writer_->fresh, series);
+    for (const auto& [series, range] : change.stale) run(writer_->stale, series, range.from, range.to);
+    for (const auto& revision : change.revisions) note(revision);
+    if (!change.revisions.empty()) run(writer_->old_revisions, kept_revisions);
+    if (change.progress)
+      run(writer_->progress, sql(change.progress->next), sql(change.progress->readings), change.progress->last_chunk);
+    transaction.commit();
+    return {};
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, file_);
   }
+}
+
+void HistoryFile::put_series(const StoredSeries& series) {
+  auto& statement = writer_->series;
+  statement.tryReset();
+  statement.clearBindings();
+  statement.bind(1, series.id);
+  statement.bind(2, series.name);
+  statement.bind(3, sql(series.through));
+  statement.bind(4, series.longest);
+  statement.bind(5, series.frontier);
+  statement.bind(6, sql(series.unrolled));
+  if (series.latest) bind_sample(statement, 7, *series.latest);
   statement.exec();
 }
 
 void HistoryFile::put_chunk(const Write& write) {
-  const Summary& s = write.summary;
   auto& statement = writer_->chunk;
   statement.tryReset();
-  statement.clearBindings();
   statement.bind(1, write.chunk);
   statement.bind(2, write.series);
-  statement.bind(3, s.from);
-  statement.bind(4, s.to);
-  statement.bind(5, std::int64_t{s.count});
-  statement.bind(6, std::int64_t{s.numbers});
-  if (s.numbers > 0) {
-    const double figures[] = {s.min, s.max, s.sum, s.first, s.last};
-    for (int i = 0; i < 5; ++i) statement.bind(7 + i, figures[i]);
-  }
-  statement.bind(12, chunk_codec);
-  statement.bindNoCopy(13, write.payload.data(), static_cast<int>(write.payload.size()));
+  statement.bind(3, write.from);
+  statement.bind(4, write.to);
+  statement.bind(5, sql(write.count));
+  statement.bind(6, write.tidy ? 1 : 0);
+  statement.bind(7, write.codec);
+  statement.bindNoCopy(8, write.payload.data(), static_cast<int>(write.payload.size()));
+  statement.exec();
+}
+
+void HistoryFile::put_rollup(const StoredRollup& rollup) {
+  auto& statement = writer_->rollup;
+  statement.tryReset();
+  statement.bind(1, rollup.series);
+  statement.bind(2, rollup.level);
+  statement.bind(3, rollup.covers.from);
+  statement.bind(4, rollup.covers.to);
+  statement.bind(5, rollup.codec);
+  if (rollup.payload.empty())
+    statement.bind(6);
+  else
+    statement.bindNoCopy(6, rollup.payload.data(), static_cast<int>(rollup.payload.size()));
+  statement.exec();
+}
+
+void HistoryFile::note(const StoredRevision& revision) {
+  auto& statement = writer_->revision;
+  statement.tryReset();
+  statement.bind(1, revision.noticed);
+  statement.bind(2, revision.series);
+  statement.bind(3, sql(revision.revised.readings));
+  statement.bind(4, revision.revised.from);
+  statement.bind(5, revision.revised.to);
   statement.exec();
 }
 
@@ -200,52 +322,58 @@ Status HistoryFile::forget_sequences(spine::Sequence next) {
   }
 }
 
-Status HistoryFile::scan(std::int64_t series, Nanos longest, Range range, const std::function<bool(Found&&)>& visit) {
+Result<std::int64_t> HistoryFile::shrink(int most_pages) {
   try {
-    auto db = take_reader();
+    // One row a page: a single step would free one page only.
+    SQLite::Statement vacuum(*db_, "PRAGMA incremental_vacuum(" + std::to_string(most_pages) + ")");
+    while (vacuum.executeStep()) continue;
+    return db_->execAndGet("PRAGMA freelist_count").getInt64();
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, file_);
+  }
+}
+
+Result<std::unique_ptr<HistoryReader>> HistoryFile::reader() {
+  try {
+    std::unique_ptr<Connection> connection;
     {
-      SQLite::Statement select(*db,
-                               "SELECT id, from_ns, codec, payload FROM chunk WHERE series = ? AND from_ns >= ? "
-                               "AND from_ns < ? AND to_ns >= ? ORDER BY from_ns");
-      select.bind(1, series);
-      select.bind(2, range.from > longest ? range.from - longest : 0);
-      select.bind(3, range.to);
-      select.bind(4, range.from);
-      for (bool more = true; more && select.executeStep();) {
-        const auto payload = select.getColumn(3);
-        const auto* data = static_cast<const std::uint8_t*>(payload.getBlob());
-        more = visit({select.getColumn(0).getInt64(), select.getColumn(1).getInt64(), select.getColumn(2).getInt(),
-                      spine::Bytes(data, data + payload.getBytes())});
+      const std::scoped_lock lock(readers_mutex_);
+      if (!readers_.empty()) {
+        connection = std::move(readers_.back());
+        readers_.pop_back();
       }
     }
-    give_back(std::move(db));
+    if (!connection) connection = std::make_unique<Connection>(file_);
+    connection->db->exec("BEGIN");
+    return std::make_unique<HistoryReader>(*this, std::move(connection));
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, file_);
+  }
+}
+
+void HistoryFile::give_back(std::unique_ptr<Connection> connection) {
+  const std::scoped_lock lock(readers_mutex_);
+  if (readers_.size() < idle_readers) readers_.push_back(std::move(connection));
+}
+
+Status HistoryFile::checkpoint() {
+  try {
+    db_->exec("PRAGMA wal_checkpoint(TRUNCATE)");
     return {};
   } catch (const SQLite::Exception& e) {
     return storage::to_error(e, file_);
   }
 }
 
-std::unique_ptr<SQLite::Database> HistoryFile::take_reader() {
-  {
-    const std::scoped_lock lock(readers_mutex_);
-    if (!readers_.empty()) {
-      auto db = std::move(readers_.back());
-      readers_.pop_back();
-      return db;
-    }
-  }
-  return std::make_unique<SQLite::Database>(file_.string(), SQLite::OPEN_READONLY, 5'000);
-}
-
-void HistoryFile::give_back(std::unique_ptr<SQLite::Database> db) {
-  const std::scoped_lock lock(readers_mutex_);
-  if (readers_.size() < idle_readers) readers_.push_back(std::move(db));
-}
-
+// With what still waits in the log beside it.
 std::uint64_t HistoryFile::disk_bytes() const {
-  std::error_code none;
-  const auto size = std::filesystem::file_size(file_, none);
-  return none ? 0 : size;
+  std::uint64_t bytes = 0;
+  for (const char* end : {"", "-wal"}) {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(file_.string() + end, none);
+    if (!none) bytes += size;
+  }
+  return bytes;
 }
 
 }  // namespace myriad::historian

@@ -3,11 +3,29 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/names.h"
+
 namespace myriad::historian {
 namespace {
 
 constexpr std::size_t slice_readings = 4'096;             // taken under one lock
 constexpr std::size_t chunk_text = std::size_t{1} << 18;  // a chunk of long texts is full before it has its readings
+constexpr Nanos late_gap = rollup_width[2];               // late readings further apart become chunks of their own
+constexpr std::size_t small_chunks = 32;                  // so many are worth joining, whatever they hold
+constexpr Nanos roll_buckets = 64;
+constexpr std::uint64_t roll_at_once = 65'536;
+
+constexpr std::size_t tight_bytes = 2;  // a reading; above it a closer look may pay
+
+// Times further apart than `late_gap` make ranges of their own.
+std::vector<Range> clusters(const Chunk& sorted, std::size_t count) {
+  std::vector<Range> out;
+  sorted.for_each(0, count, [&](Nanos time, std::uint16_t, std::uint16_t, std::uint64_t) {
+    if (out.empty() || time - out.back().to >= late_gap) out.push_back({time, time});
+    out.back().to = time + 1;
+  });
+  return out;
+}
 
 }  // namespace
 
@@ -23,13 +41,16 @@ class Store::Asking {
   std::unique_lock<std::mutex> lock_;
 };
 
-Store::Store(const Options& options, const model::Points& points, std::vector<StoredSeries> stored, Progress progress)
+Store::Store(const Options& options, const model::Points& points, const Clock& clock, std::vector<StoredSeries> stored,
+             Progress progress, Retention retention)
     : options_(options),
       points_(points),
+      clock_(clock),
+      retention_(std::move(retention)),
       next_(progress.next),
       last_chunk_(progress.last_chunk),
       stored_readings_(progress.readings) {
-  for (auto& each : stored) add(std::move(each));
+  for (auto& each : stored) queue_if_due(add(std::move(each)));
 }
 
 Store::Series& Store::add(StoredSeries stored) {
@@ -45,9 +66,18 @@ Store::Series& Store::series_of(std::uint32_t point) {
   if (series) return *series;
   const auto name = points_.name(model::PointId{point});
   const auto known = by_name_.find(name);
-  series = known != by_name_.end() ? known->second : &add({last_series_ + 1, std::string(name), 0, 0, std::nullopt});
-  return *series;
+  if (known != by_name_.end()) return *(series = known->second);
+  StoredSeries made;
+  made.id = last_series_ + 1;
+  made.name = name;
+  return *(series = &add(std::move(made)));
 }
+
+Store::Series& Store::own(const StoredSeries& series) {
+  return *by_name_.at(series.name);
+}
+
+// ---- Taking
 
 void Store::take(model::BatchView batch, spine::Sequence first, SteadyTime now) {
   for (std::size_t at = 0; at < batch.readings.size(); at += slice_readings) {
@@ -65,10 +95,7 @@ void Store::take_slice(model::BatchView batch, std::span<const model::Reading> s
     const spine::Sequence at = sequence++;
     Series& series = r.point < by_point_.size() && by_point_[r.point] ? *by_point_[r.point] : series_of(r.point);
     if (at <= series.through) continue;
-    if (series.unstored++ == 0) {
-      series.first_unstored = at;
-      series.since = now;
-    }
+    if (series.unstored++ == 0) begin_unstored(series, at, now);
     series.last_taken = at;
     open_bytes_ -= series.open.text_bytes();
     series.open.append(batch, r);
@@ -79,44 +106,130 @@ void Store::take_slice(model::BatchView batch, std::span<const model::Reading> s
   next_ = sequence;
 }
 
-// Encodes the open chunk. Closing begins a new one; otherwise it stays open and this part will be replaced.
-void Store::store(Series& series, bool close) {
-  const std::size_t before = bytes_of(series), readings = series.open.size();
-  auto write = std::make_shared<Write>();
-  series.open.sort();
-  write->chunk = series.part != 0 ? series.part : ++last_chunk_;
-  write->series = series.id;
-  write->name = series.name;
-  write->summary = series.open.summary();
-  const auto payload = encoder_.encode(series.open);
-  write->payload.assign(payload.begin(), payload.end());
-  write->longest = series.longest = std::max(series.longest, write->summary.to - write->summary.from);
-  write->through = series.through = series.last_taken;
-  if (!series.latest || series.latest->time <= write->summary.to) write->latest = series.latest = series.open.newest();
-  waiting_.push_back(std::move(write));
+void Store::skip_to(spine::Sequence next, std::uint64_t lost) {
+  const std::scoped_lock lock(mutex_);
+  next_ = next;
+  lost_ += lost;
+}
 
+// Sequences only grow, so the list is in order and its front is where a restart has to go on.
+void Store::begin_unstored(Series& series, spine::Sequence at, SteadyTime now) {
+  series.first_unstored = at;
+  series.since = now;
+  series.older = newest_unstored_;
+  (newest_unstored_ ? newest_unstored_->newer : oldest_unstored_) = &series;
+  newest_unstored_ = &series;
+}
+
+void Store::end_unstored(Series& series) {
+  if (series.unstored == 0) return;
+  (series.older ? series.older->newer : oldest_unstored_) = series.newer;
+  (series.newer ? series.newer->older : newest_unstored_) = series.older;
+  series.older = series.newer = nullptr;
   stored_readings_ += series.unstored;
   series.unstored = 0;
-  series.part = close ? 0 : waiting_.back()->chunk;
-  if (close) series.open.clear();
+}
+
+// ---- Storing
+
+// Encodes the open chunk. Closing begins a new one; otherwise it stays open and this part will be replaced. What is
+// late goes into chunks of its own, so that one stray reading does not stretch a chunk over a year.
+void Store::store(Series& series, bool close) {
+  const std::size_t before = bytes_of(series), readings = series.open.size();
+  if (const Revised revised = series.open.sort(); revised.readings > 0) {
+    revised_ += revised.readings;
+    new_revisions_.push_back({clock_.now(), series.id, revised});
+  }
+  if (const std::size_t late = series.open.lower_bound(series.frontier + 1); late > 0) store_late(series, late);
+  if (!series.open.empty()) {
+    const std::int64_t id = series.part != 0 ? series.part : ++last_chunk_;
+    write(series, series.open, id, close, false);
+    series.part = close ? 0 : id;
+    if (close) series.open.clear();
+  }
+  series.through = std::max(series.through, series.last_taken);
+  end_unstored(series);
   open_bytes_ -= before - bytes_of(series);
   open_readings_ -= readings - series.open.size();
+  touch(series);
+  queue_if_due(series);
+}
+
+// Takes the first `count` readings out of the open chunk. Those that retention would remove at once are not stored.
+void Store::store_late(Series& series, std::size_t count) {
+  const std::size_t expired =
+      std::min(count, series.open.lower_bound(retention_.cutoffs(series.name, clock_.now())[0]));
+  expired_ += expired;
+  Chunk rest;
+  rest.append(series.open, count, series.open.size());
+  for (const Range& cluster : clusters(series.open, count)) {
+    const std::size_t first = std::max(expired, series.open.lower_bound(cluster.from));
+    const std::size_t last = series.open.lower_bound(cluster.to);
+    if (first >= last) continue;
+    Chunk late;
+    late.append(series.open, first, last);
+    write(series, late, ++last_chunk_, true, true);
+    if (cluster.from >= series.rolled[1]) continue;
+    series.stale.push_back(cluster);
+    new_stale_.emplace_back(series.id, cluster);
+  }
+  series.open = std::move(rest);
+}
+
+void Store::write(Series& series, Chunk& chunk, std::int64_t id, bool close, bool late) {
+  auto out = std::make_shared<Write>();
+  out->chunk = id;
+  out->series = series.id;
+  out->from = chunk.from();
+  out->to = chunk.to();
+  out->count = chunk.size();
+  const auto payload = encoder_.encode(chunk);
+  out->codec = chunk_codec;
+  out->payload.assign(payload.begin(), payload.end());
+  const bool full = chunk.size() >= options_.chunk_readings || chunk.text_bytes() >= chunk_text;
+  out->tidy = close && !late && full && payload.size() <= tight_bytes * chunk.size();
+  series.longest = std::max(series.longest, out->to - out->from);
+  if (!series.latest || series.latest->time <= out->to) series.latest = chunk.newest();
+  if (close) {
+    series.unrolled += out->count;
+    if (!late) series.frontier = out->to;
+    if (!out->tidy) series.untidy += out->count, ++series.untidy_chunks;
+  }
+  if (!late) {
+    series.last_from = out->from;
+    series.last_to = out->to;
+    series.last_count = static_cast<std::uint32_t>(out->count);
+    series.last_bytes = static_cast<std::uint32_t>(out->payload.size());
+  }
+  waiting_.push_back(std::move(out));
+}
+
+void Store::touch(Series& series) {
+  if (std::exchange(series.changed, true)) return;
+  changed_.push_back(&series);
 }
 
 std::size_t Store::bytes_of(const Series& series) {
   return series.open.size() * sizeof(Chunk::Entry) + series.open.text_bytes();
 }
 
-Progress Store::progress() const {
-  Progress progress{next_, stored_readings_, last_chunk_};
-  for (const Series& series : series_)
-    if (series.unstored > 0) progress.next = std::min(progress.next, series.first_unstored);
-  return progress;
+Change Store::change() const {
+  Change out;
+  out.chunks = waiting_;
+  for (const Series* series : changed_) out.series.push_back(*series);
+  out.stale = new_stale_;
+  out.revisions = new_revisions_;
+  out.progress = Progress{oldest_unstored_ ? oldest_unstored_->first_unstored : next_, stored_readings_, last_chunk_};
+  return out;
 }
 
 void Store::written() {
   const std::scoped_lock lock(mutex_);
+  for (Series* series : changed_) series->changed = false;
+  changed_.clear();
   waiting_.clear();
+  new_stale_.clear();
+  new_revisions_.clear();
 }
 
 bool Store::is_due(const Series& series, Why why, SteadyTime now) const {
@@ -126,6 +239,8 @@ bool Store::is_due(const Series& series, Why why, SteadyTime now) const {
                                      next_ - series.first_unstored > options_.store_after_readings);
     case Why::memory:
       return bytes_of(series) > 0 && bytes_of(series) >= average_bytes_;
+    case Why::ending:
+      return !series.open.empty();
     case Why::closing:
       return series.unstored > 0;
   }
@@ -142,8 +257,9 @@ bool Store::store_some(Why why, std::size_t& from, std::size_t most, SteadyTime 
   for (; from < series_.size() && waiting_.size() < most; ++from) {
     Series& series = series_[from];
     if (!is_due(series, why, now)) continue;
-    store(series, why == Why::memory);
-    if (why == Why::memory) series.open = Chunk();  // gives its memory back
+    const bool close = why == Why::memory || why == Why::ending;
+    store(series, close);
+    if (close) series.open = Chunk();  // gives its memory back
   }
   return from < series_.size();
 }
@@ -152,21 +268,115 @@ bool Store::over_memory() const {
   return open_bytes_ > options_.open_bytes;
 }
 
-void Store::skip_to(spine::Sequence next) {
-  const std::scoped_lock lock(mutex_);
-  next_ = next;
+// ---- Upkeep
+
+Store::Due Store::due(const StoredSeries& stored) const {
+  const auto& series = static_cast<const Series&>(stored);
+  const Nanos over = series.frontier < 0 ? 0 : bucket_begin(series.frontier, 1) - series.rolled[1];
+  const bool enough = over >= roll_buckets * rollup_width[1] || (over > 0 && series.unrolled >= roll_at_once);
+  return {series.untidy >= options_.chunk_readings || series.untidy_chunks >= small_chunks,
+          series.unrolled >= options_.chunk_readings && enough, !series.stale.empty()};
 }
 
-std::optional<Store::Snapshot> Store::snapshot(std::string_view point, Range range) const {
-  const Asking asking(*this);
+void Store::queue_if_due(Series& series) {
+  const Due now = due(series);
+  if (series.queued || !options_.upkeep || !(now.tidy || now.roll || now.refresh)) return;
+  series.queued = true;
+  jobs_.push_back(&series);
+}
+
+const StoredSeries* Store::next_job() {
+  const std::scoped_lock lock(mutex_);
+  if (jobs_.empty()) return nullptr;
+  Series* series = jobs_.front();
+  jobs_.pop_front();
+  series->queued = false;
+  return series;
+}
+
+const StoredSeries* Store::find(std::string_view point) const {
   const auto found = by_name_.find(point);
-  if (found == by_name_.end()) return std::nullopt;
-  const Series& series = *found->second;
-  Snapshot out{series.id, series.longest, {}, {}};
-  if (!series.open.empty() && series.open.from() < range.to && series.open.to() >= range.from) out.open = series.open;
-  for (const auto& write : waiting_)
-    if (write->series == series.id && write->summary.from < range.to && write->summary.to >= range.from)
-      out.waiting.push_back(write);
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
+std::vector<const StoredSeries*> Store::all() const {
+  std::vector<const StoredSeries*> out;
+  for (const Series& series : series_) out.push_back(&series);
+  return out;
+}
+
+std::int64_t Store::part_of(const StoredSeries& series) const {
+  return static_cast<const Series&>(series).part;
+}
+
+void Store::tidied(const StoredSeries& stored, Nanos longest, std::size_t untidy, const Revised& revised) {
+  const std::scoped_lock lock(mutex_);
+  Series& series = own(stored);
+  series.longest = std::max(series.longest, longest);
+  series.untidy = untidy;
+  series.untidy_chunks = untidy > 0 ? 1 : 0;
+  revised_ += revised.readings;
+}
+
+void Store::rolled(const StoredSeries& stored, int level, Nanos through) {
+  const std::scoped_lock lock(mutex_);
+  Series& series = own(stored);
+  series.rolled[static_cast<std::size_t>(level)] = through;
+  if (level == 1) series.unrolled = 0;
+}
+
+void Store::freshened(const StoredSeries& stored) {
+  const std::scoped_lock lock(mutex_);
+  own(stored).stale.clear();
+}
+
+void Store::close_open(const StoredSeries& stored) {
+  const std::scoped_lock lock(mutex_);
+  store(own(stored), true);
+}
+
+void Store::make_stale(const StoredSeries& stored, Range range) {
+  const std::scoped_lock lock(mutex_);
+  Series& series = own(stored);
+  series.stale.push_back(range);
+  new_stale_.emplace_back(series.id, range);
+}
+
+void Store::set_latest(const StoredSeries& stored, std::optional<model::Sample> latest) {
+  const std::scoped_lock lock(mutex_);
+  Series& series = own(stored);
+  series.latest = std::move(latest);
+  touch(series);
+}
+
+void Store::set_retention(Retention retention) {
+  const std::scoped_lock lock(mutex_);
+  retention_ = std::move(retention);
+}
+
+// ---- Asking
+
+std::optional<Store::Snapshot> Store::snapshot(std::string_view point) const {
+  Snapshot out;
+  Nanos frontier = 0;
+  {
+    const Asking asking(*this);
+    const auto found = by_name_.find(point);
+    if (found == by_name_.end()) return std::nullopt;
+    const Series& series = *found->second;
+    out.series = series.id;
+    out.longest = series.longest;
+    out.part = series.part;
+    out.open = series.open;
+    out.rolled = series.rolled;
+    out.stale = series.stale;
+    frontier = series.frontier;
+    for (const auto& write : waiting_)
+      if (write->series == series.id) out.waiting.push_back(write);
+  }
+  out.open.sort();
+  for (const Range& late : clusters(out.open, out.open.lower_bound(frontier + 1)))
+    if (late.from < out.rolled[1]) out.stale.push_back(late);
   return out;
 }
 
@@ -181,13 +391,77 @@ std::vector<std::pair<std::string, model::Sample>> Store::latest() const {
   return all;
 }
 
+// Readings and bytes a day of one point at its present rate; nothing once it has been silent for a while.
+std::pair<double, double> Store::cost(const Series& series) const {
+  constexpr double day = 86'400e9, row_bytes = 100, bucket_bytes = 20;
+  Nanos from = series.last_from, to = series.last_to;
+  std::size_t count = series.last_count;
+  if (series.open.size() > 16 || count < 2) {
+    if (series.open.size() < 2) return {};
+    from = series.open.from(), to = series.open.to(), count = series.open.size();
+  }
+  if (to <= from) return {};
+  const double interval = static_cast<double>(to - from) / static_cast<double>(count - 1);
+  const Nanos newest = series.open.empty() ? to : std::max(to, series.open.to());
+  if (static_cast<double>(clock_.now() - newest) > std::max(3'600e9, 20 * interval)) return {};
+  const double readings = day / interval;
+  const double packed = series.last_count == 0 ? 4.0 : static_cast<double>(series.last_bytes) / series.last_count;
+  double bytes = readings * (packed + row_bytes / static_cast<double>(options_.chunk_readings));
+  for (int level = 1; level <= rollup_levels; ++level)
+    if (const auto width = static_cast<double>(rollup_width[static_cast<std::size_t>(level)]);
+        width / interval >= static_cast<double>(worthwhile_readings))
+      bytes += day / width * bucket_bytes;
+  return {readings, bytes};
+}
+
+std::vector<Estimate> Store::estimate(const std::vector<std::string>& patterns) const {
+  const Asking asking(*this);
+  std::vector<Estimate> out;
+  if (patterns.empty()) {
+    for (const auto& rule : retention_.rules()) out.push_back({rule.points, 0, 0, 0, std::nullopt});
+    out.push_back({"*", 0, 0, 0, std::nullopt});
+  }
+  for (const auto& pattern : patterns) out.push_back({pattern, 0, 0, 0, std::nullopt});
+  std::vector<double> kept(out.size(), 0);
+  std::vector<bool> for_ever(out.size(), false);
+  for (const Series& series : series_) {
+    const auto [readings, bytes] = cost(series);
+    const RetentionRule* rule = retention_.rule_of(series.name);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      if (!matches(out[i].points, series.name)) continue;
+      ++out[i].count;
+      out[i].readings_per_day += readings;
+      out[i].bytes_per_day += bytes;
+      if (rule && rule->raw.count() > 0)
+        kept[i] += bytes * static_cast<double>(rule->raw.count()) / 24;
+      else if (bytes > 0)
+        for_ever[i] = true;
+      if (patterns.empty()) break;  // the first rule that matches is the point's
+    }
+  }
+  for (std::size_t i = 0; i < out.size(); ++i)
+    if (!for_ever[i]) out[i].kept_bytes = kept[i];
+  return out;
+}
+
+std::vector<RetentionRule> Store::rules() const {
+  const Asking asking(*this);
+  return retention_.rules();
+}
+
 void Store::count(Stats& stats) const {
   const Asking asking(*this);
   stats.next = next_;
   stats.open_readings = open_readings_;
   stats.chunks = static_cast<std::uint64_t>(last_chunk_);
   stats.readings = stored_readings_;
-  for (const Series& series : series_) stats.readings += series.unstored;
+  stats.revised = revised_;
+  stats.expired = expired_;
+  stats.lost = lost_;
+  for (const Series& series : series_) {
+    stats.readings += series.unstored;
+    stats.untidy_readings += series.untidy;
+  }
 }
 
 }  // namespace myriad::historian

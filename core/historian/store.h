@@ -9,6 +9,7 @@
 
 #include "historian/chunk_codec.h"
 #include "historian/history_file.h"
+#include "historian/retention.h"
 
 namespace myriad::historian {
 
@@ -16,43 +17,77 @@ class Store {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  Store(const Options&, const model::Points&, std::vector<StoredSeries>, Progress);
+  Store(const Options&, const model::Points&, const Clock&, std::vector<StoredSeries>, Progress, Retention);
 
   // ---- [writer]
 
   // Takes readings of a block; `first` is the sequence of the first. What a chunk already holds is passed over.
   void take(model::BatchView, spine::Sequence first, SteadyTime now);
-  // The chunks that wait, with the progress that is true once they are on disk.
-  const std::vector<WritePtr>& waiting() const { return waiting_; }
-  Progress progress() const;
-  void written();  // they are
+  void skip_to(spine::Sequence next, std::uint64_t lost);
+
+  // What waits for the disk, with the progress that is true once it is there.
+  std::size_t waiting() const { return waiting_.size(); }
+  bool has_changes() const { return !waiting_.empty() || !changed_.empty() || !new_stale_.empty(); }
+  Change change() const;
+  void written();  // it is
 
   // Encodes open chunks for which it is time, at most `most`; `from` walks over the series. False at the end.
-  enum class Why : std::uint8_t { due, memory, closing };
+  enum class Why : std::uint8_t { due, memory, ending, closing };
   bool store_some(Why, std::size_t& from, std::size_t most, SteadyTime now);
   bool over_memory() const;
-  void skip_to(spine::Sequence next);
+
+  // The next series that upkeep should look at, or nullptr. It is the writer's to read.
+  const StoredSeries* next_job();
+  struct Due {
+    bool tidy = false, roll = false, refresh = false;
+  };
+  Due due(const StoredSeries&) const;
+  const StoredSeries* find(std::string_view point) const;
+  std::vector<const StoredSeries*> all() const;
+  std::int64_t part_of(const StoredSeries&) const;  // the stored chunk that its open one will replace, or 0
+  std::int64_t new_chunk() { return ++last_chunk_; }
+  // What upkeep did, once it is on disk.
+  void tidied(const StoredSeries&, Nanos longest, std::size_t untidy, const Revised&);
+  void rolled(const StoredSeries&, int level, Nanos through);
+  void freshened(const StoredSeries&);
+
+  void close_open(const StoredSeries&);  // encodes its open chunk
+  void make_stale(const StoredSeries&, Range);
+  void set_latest(const StoredSeries&, std::optional<model::Sample>);
+  void set_retention(Retention);
+  const Retention& retention() const { return retention_; }
 
   // ---- [any]
 
   struct Snapshot {
     std::int64_t series = 0;
     Nanos longest = 0;
-    Chunk open;
+    std::int64_t part = 0;  // a stored chunk whose readings are in `open`
+    Chunk open;             // sorted
     std::vector<WritePtr> waiting;
+    std::array<Nanos, rollup_levels + 1> rolled{};
+    std::vector<Range> stale;  // also where open has what rollups do not know
   };
-  std::optional<Snapshot> snapshot(std::string_view point, Range) const;
+  std::optional<Snapshot> snapshot(std::string_view point) const;
   std::vector<std::pair<std::string, model::Sample>> latest() const;
+  std::vector<RetentionRule> rules() const;
+  std::vector<Estimate> estimate(const std::vector<std::string>& patterns) const;
   void count(Stats&) const;
 
  private:
   struct Series : StoredSeries {
     explicit Series(StoredSeries stored) : StoredSeries(std::move(stored)) {}
     Chunk open;
-    std::int64_t part = 0;  // the stored chunk that holds a part of `open`
+    std::int64_t part = 0;
     spine::Sequence first_unstored = 0, last_taken = 0;
-    std::size_t unstored = 0;
+    std::size_t unstored = 0, untidy_chunks = 0;
+    Series *older = nullptr, *newer = nullptr;  // among those with unstored readings, by first_unstored
     SteadyTime since{};
+    bool queued = false;   // in jobs_
+    bool changed = false;  // in changed_
+    // Of the last chunk, for the estimate.
+    Nanos last_from = 0, last_to = 0;
+    std::uint32_t last_count = 0, last_bytes = 0;
   };
   // Lets those who ask in between two slices; a mutex alone would let the writer have it again at once.
   class Asking;
@@ -60,23 +95,38 @@ class Store {
   void take_slice(model::BatchView, std::span<const model::Reading>, spine::Sequence first, SteadyTime now);
   Series& series_of(std::uint32_t point);
   Series& add(StoredSeries);
+  Series& own(const StoredSeries&);
   void store(Series&, bool close);
+  void store_late(Series&, std::size_t count);
+  void write(Series&, Chunk&, std::int64_t id, bool close, bool late);
+  void touch(Series&);
+  void begin_unstored(Series&, spine::Sequence, SteadyTime);
+  void end_unstored(Series&);
+  void queue_if_due(Series&);
   bool is_due(const Series&, Why, SteadyTime now) const;
   static std::size_t bytes_of(const Series&);
+  std::pair<double, double> cost(const Series&) const;
 
   const Options options_;
   const model::Points& points_;
+  const Clock& clock_;
   ChunkEncoder encoder_;  // the writer's
 
   mutable std::mutex mutex_;  // guards all below; the writer reads without it
   mutable std::atomic<int> asking_ = 0;
+  Retention retention_;
   std::deque<Series> series_;  // never moves an element
   std::unordered_map<std::string_view, Series*> by_name_;
   std::vector<Series*> by_point_;
+  std::deque<Series*> jobs_;
   std::vector<WritePtr> waiting_;
+  Series *oldest_unstored_ = nullptr, *newest_unstored_ = nullptr;
+  std::vector<Series*> changed_;  // whose row is to be written with waiting_
+  std::vector<std::pair<std::int64_t, Range>> new_stale_;
+  std::vector<StoredRevision> new_revisions_;
   spine::Sequence next_;
   std::int64_t last_series_ = 0, last_chunk_;
-  std::uint64_t stored_readings_;
+  std::uint64_t stored_readings_, revised_ = 0, expired_ = 0, lost_ = 0;
   std::size_t open_readings_ = 0, open_bytes_ = 0, average_bytes_ = 0;
 };
 
