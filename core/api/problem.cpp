@@ -46,6 +46,8 @@ std::string_view code_for(int status, Code code) {
       return "precondition_failed";
     case 428:
       return "precondition_required";
+    case 507:
+      return "unavailable";
     default:
       return name_of(code);
   }
@@ -123,6 +125,8 @@ std::string_view reason_phrase(int status) {
       return "Service Unavailable";
     case 504:
       return "Gateway Timeout";
+    case 507:
+      return "Insufficient Storage";
     default:
       return "Error";
   }

@@ -104,6 +104,11 @@ const myriad_host_metrics metrics_table{
       return entered(h, [&](HostTable& t) { return t.connection(up != 0, reason); });
     }};
 
+// What a plugin does about readings that were not taken: while the disk is full, as while the queue is, it keeps them.
+myriad_status not_taken(Code why) {
+  return why == Code::unavailable ? MYRIAD_E_AGAIN : to_status(why);
+}
+
 const void* get_extension(const myriad_host*, const char* id) {
   const std::pair<std::string_view, const void*> served[] = {{MYRIAD_HOST_THINGS, &things_table},
                                                              {MYRIAD_HOST_EVENTS, &events_table},
@@ -215,7 +220,7 @@ myriad_status HostTable::publish(const myriad_batch& batch, spine::Spine::Done d
   const auto taken = parts_.spine.append(readings, std::move(done));
   if (!taken) {
     parts_.telemetry->refused += batch.count;
-    return to_status(taken.error().code);
+    return not_taken(taken.error().code);
   }
   parts_.telemetry->readings += batch.count;
   ++parts_.telemetry->batches;

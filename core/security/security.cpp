@@ -76,7 +76,7 @@ class LocalSecurity final : public Security {
   // The account, when the password is its own; throttled by name and, unless empty, by address.
   Result<Account> check(std::string_view name, std::string_view password, const std::string& address);
   Result<bool> hash_and_compare(std::string_view password, const Hash& hash);
-  seconds wait(const std::string& name, const std::string& address) const;
+  seconds wait(const std::string& name, const std::string& address);
   void count(const std::string& name, const std::string& address, bool right);
   Status make_admin(std::string_view password, bool must_change);
 
@@ -162,7 +162,7 @@ Result<bool> LocalSecurity::hash_and_compare(std::string_view password, const Ha
   }
 }
 
-seconds LocalSecurity::wait(const std::string& name, const std::string& address) const {
+seconds LocalSecurity::wait(const std::string& name, const std::string& address) {
   const std::lock_guard lock(mutex_);
   const Nanos now = clock_.now();
   return std::max(names_.wait(name, now), address.empty() ? seconds(0) : peers_.wait(address, now));

@@ -10,11 +10,12 @@ using std::chrono::seconds;
 
 }  // namespace
 
-seconds Throttle::wait(const std::string& key, Nanos now) const {
+seconds Throttle::wait(const std::string& key, Nanos now) {
   const auto it = entries_.find(key);
   if (it == entries_.end() || now >= it->second.until) return seconds(0);
-  // A clock set back must not lock anyone out for longer than the cap.
-  return std::min(cap_, std::chrono::ceil<seconds>(nanoseconds(it->second.until - now)));
+  // A clock set back must not lock anyone out for longer than the cap, counted from the first who asks.
+  it->second.until = std::min(it->second.until, now + nanoseconds(cap_).count());
+  return std::chrono::ceil<seconds>(nanoseconds(it->second.until - now));
 }
 
 void Throttle::failed(const std::string& key, Nanos now) {

@@ -19,6 +19,7 @@ TEST(Throttle, DoublesUpToItsCapAndForgets) {
     EXPECT_EQ(throttle.wait("a", now + wait * second), seconds(0)) << "once waited";
   }
   EXPECT_EQ(throttle.wait("a", now - 1'000 * second), seconds(10)) << "a clock set back";
+  EXPECT_EQ(throttle.wait("a", now - 990 * second), seconds(0)) << "and once waited";
   throttle.failed("b", now + 16 * 60 * second);
   EXPECT_EQ(throttle.size(), 1u) << "quiet keys are forgotten";
 }

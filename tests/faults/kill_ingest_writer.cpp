@@ -1,7 +1,7 @@
 // The child of kill_ingest_test: publishes counted readings through spine and historian until it is killed, and writes
 // the number of each acknowledged reading to its standard output.
 //
-//   kill_ingest_writer FOLDER FIRST    readings FIRST, FIRST + 1, … of four points, their number as time and value
+//   kill_ingest_writer FOLDER FIRST    readings FIRST, FIRST + 1, … as kill_ingest_readings.h says
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "historian/historian.h"
+#include "kill_ingest_readings.h"
 #include "spine/spine.h"
 
 int main(int count, char** arguments) {
@@ -24,12 +25,12 @@ int main(int count, char** arguments) {
                                             Log::none());
   if (!history) return 4;
 
-  model::PointId ids[4];
-  for (int i = 0; i < 4; ++i) ids[i] = *points.intern("kill/p" + std::to_string(i));
+  model::PointId ids[kill_ingest::points];
+  for (int i = 0; i < kill_ingest::points; ++i) ids[i] = *points.intern(kill_ingest::point_of(i));
   for (;;) {
     model::Batch batch;
     for (const std::int64_t end = next + 1 + next % 97; next < end; ++next)
-      model::append(batch, ids[next % 4], {next, next, MYRIAD_GOOD});
+      model::append(batch, ids[next % kill_ingest::points], {kill_ingest::time_of(next), next, MYRIAD_GOOD});
     const auto taken = (*spine)->append(batch.view(), [last = next - 1](const Status& status, spine::Sequence) {
       if (status && ::write(STDOUT_FILENO, &last, sizeof last) < 0) ::_exit(5);
     });

@@ -33,8 +33,11 @@ Walks::Walks(std::vector<std::uint32_t> points, int decimals, std::uint64_t seed
 }
 
 void Walks::begin_round(std::int64_t now_ns) {
+  // Farther ahead than any batch leads: the clock was set back.
+  constexpr std::int64_t set_back_ns = 10'000'000'000;
   next_ = 0;
-  time_ns_ = std::max(now_ns - now_ns % 1000, time_ns_ + 1000);
+  const bool set_back = time_ns_ - now_ns > set_back_ns;
+  time_ns_ = std::max(now_ns - now_ns % 1000, set_back ? 0 : time_ns_ + 1000);
 }
 
 void Walks::fill(std::span<myriad_reading> out, std::int64_t now_ns) {

@@ -9,7 +9,8 @@
 namespace simulator {
 
 // The random walks of many points, visited round after round. Every round has one time, as a scan of equipment has:
-// the clock's, in whole microseconds, and at least one microsecond after the round before. Deterministic but for times.
+// the clock's, in whole microseconds, and at least one microsecond after the round before, unless the clock was set
+// back by much. Deterministic but for times.
 class Walks {
  public:
   Walks(std::vector<std::uint32_t> points, int decimals, std::uint64_t seed);

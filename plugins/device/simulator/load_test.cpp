@@ -37,6 +37,17 @@ TEST(Walks, TimesGrowEvenWhenTheClockGoesBack) {
   EXPECT_EQ(before, 20'000'000);
 }
 
+TEST(Walks, FollowAClockThatIsSetBackByADay) {
+  Walks walks({1}, 0, 1);
+  std::vector<myriad_reading> out(1);
+  constexpr std::int64_t day = 86'400 * second_ns;
+  walks.fill(out, 2 * day);
+  walks.fill(out, day);
+  EXPECT_EQ(out[0].time_ns, day) << "or the load would wait for a day";
+  walks.fill(out, day);
+  EXPECT_EQ(out[0].time_ns, day + 1000);
+}
+
 TEST(Walks, StepInDecimalsWithinTheirRange) {
   for (const int decimals : {0, 2, 6}) {
     Walks walks({1, 2}, decimals, 3);

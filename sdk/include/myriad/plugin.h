@@ -48,7 +48,7 @@ typedef int32_t myriad_status;
 #define MYRIAD_E_UNAVAILABLE (-3) /* the device is away: the host retries with back-off */
 #define MYRIAD_E_TIMEOUT (-4)     /* the deadline passed */
 #define MYRIAD_E_CANCELLED (-5)   /* cancel() or stop() interrupted it */
-#define MYRIAD_E_AGAIN (-6)       /* the host's queue is full: keep the batch, call again */
+#define MYRIAD_E_AGAIN (-6)       /* the host's queue or disk is full: keep the batch, call again */
 #define MYRIAD_E_DENIED (-7)      /* the manifest does not permit it */
 #define MYRIAD_E_INTERNAL (-8)    /* a bug: the host marks the instance faulted */
 
@@ -109,7 +109,8 @@ struct myriad_host { /* one per instance; valid until destroy() returns */
   /* [any] The id of "<thing>/<property>", stable for the instance's life. The Thing may be described before or
    * after (things/1). Both names are slugs: [A-Za-z0-9_] then [A-Za-z0-9_.~-], at most 128 bytes; else INVALID. */
   myriad_status (*intern_point)(const myriad_host*, myriad_text thing, myriad_text property, uint32_t* id);
-  /* [any] Copies. AGAIN when the queue is full; INVALID when a reading breaks the rules above (none is taken). */
+  /* [any] Copies. AGAIN when the queue or the disk is full; INVALID when a reading breaks the rules above (none is
+   * taken). */
   myriad_status (*publish)(const myriad_host*, const myriad_batch*);
   /* [any] As publish. `done` is called exactly once, on a host thread, never before this returns OK, when the
    * batch is on disk or has failed; it must not block. Never called when this fails. */
