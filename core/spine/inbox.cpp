@@ -7,7 +7,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::size_t block_bytes = std::size_t{8} << 20;  // a block of long texts is full before it has its readings
 constexpr std::size_t groups_per_commit = 8;
 // Saved cursors ride along with readings; without any they may wait so many intervals, so that a consumer of slow data
 // does not double the commits.
@@ -34,7 +33,7 @@ void copy(model::BatchView from, model::Batch& to) {
 
 Inbox::Inbox(const Options& options)
     : queue_bytes_(options.queue_bytes),
-      commit_readings_(std::max<std::size_t>(1, options.commit_readings)),
+      commit_bytes_(std::max<std::size_t>(1, options.commit_bytes)),
       interval_(options.commit_interval) {}
 
 Status Inbox::append(model::BatchView batch, Spine::Done done) {
@@ -49,7 +48,7 @@ Status Inbox::append(model::BatchView batch, Spine::Done done) {
   queued_bytes_ += bytes;
   appended_ += batch.readings.size();
   if (done) filling_.waiting.push_back({std::move(done), readings.size()});
-  const bool full = readings.size() >= commit_readings_ || filling_.bytes >= block_bytes;
+  const bool full = filling_.bytes >= commit_bytes_;
   if (full) start_block();
   if ((first || full) && asleep_) wake_.notify_all();
   return {};
@@ -73,7 +72,7 @@ Status Inbox::admit(std::size_t readings, std::size_t bytes) {
 void Inbox::start_block() {
   // Room for a little more than came last time, so that a busy block grows once and an idle one stays small.
   const std::size_t readings = filling_.block->batch.readings.size();
-  expected_readings_ = std::min(readings + readings / 4, commit_readings_ + 256);
+  expected_readings_ = std::min(readings + readings / 4, commit_bytes_ / sizeof(model::Reading) + 256);
   full_.push_back(std::move(filling_));
   filling_ = Group{};
 }

@@ -59,7 +59,7 @@ class Inbox {
   SteadyTime due() const;
   Work hand_over(std::size_t most_groups);
 
-  const std::size_t queue_bytes_, commit_readings_;
+  const std::size_t queue_bytes_, commit_bytes_;
   const std::chrono::milliseconds interval_;
 
   mutable std::mutex mutex_;  // guards all below

@@ -67,7 +67,8 @@ LogFile::LogFile(const Options& options, model::Points& points, const Log& log)
 LogFile::~LogFile() = default;
 
 Result<std::unique_ptr<LogFile>> LogFile::open(const Options& options, model::Points& points, const Log& log) {
-  auto db = storage::open(options.file, migrations);
+  const auto sync = options.durability == Durability::full ? storage::Sync::full : storage::Sync::normal;
+  auto db = storage::open(options.file, migrations, sync);
   if (!db) return db.error();
   std::unique_ptr<LogFile> file(new LogFile(options, points, log));
   file->db_ = std::move(*db);
@@ -80,9 +81,13 @@ Result<std::unique_ptr<LogFile>> LogFile::open(const Options& options, model::Po
 }
 
 void LogFile::load() {
-  // Checkpoints copy pages and wait for the disk twice: do it every 16 MiB instead of 4.
-  db_->exec("PRAGMA wal_autocheckpoint = 4096");
   db_->exec("PRAGMA journal_size_limit = 67108864");
+  const auto count_pages = [](void* pages, sqlite3*, const char*, int count) {
+    *static_cast<int*>(pages) = count;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(db_->getHandle(), count_pages, &wal_pages_);  // instead of checkpoints within commits
+  checkpointer_ = std::make_unique<Checkpointer>(options_.file, log_);
   writer_ = std::make_unique<Writer>(*db_);
   read_db_ = std::make_unique<SQLite::Database>(options_.file.string(), SQLite::OPEN_READONLY, 5'000);
   select_ = std::make_unique<SQLite::Statement>(
@@ -178,11 +183,18 @@ Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const 
     drop_old(now, drop_at_least + 2 * readings / row_readings);
     transaction.commit();
     stored_points_ = points;
-    return {};
   } catch (const SQLite::Exception& e) {
     std::tie(begin_, end_, written_bytes_, dropped_bytes_) = before;
     return storage::to_error(e, options_.file);
   }
+  keep_log_short();
+  return {};
+}
+
+// A failure here takes nothing back: the transaction is on disk, and the next commit tries again.
+void LogFile::keep_log_short() {
+  if (checkpointer_->note(wal_pages_))
+    sqlite3_wal_checkpoint_v2(db_->getHandle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
 void LogFile::write_points(std::uint32_t last) {

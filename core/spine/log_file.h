@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 
+#include "spine/checkpointer.h"
 #include "spine/codec.h"
 #include "spine/inbox.h"
 #include "spine/spine.h"
@@ -44,6 +45,7 @@ class LogFile {
 
   LogFile(const Options&, model::Points&, const Log&);
   void load();
+  void keep_log_short();
   void restore_points();
   void check_tail();
   void write_points(std::uint32_t last);
@@ -63,6 +65,8 @@ class LogFile {
   Sequence begin_ = 1, end_ = 1;
   std::uint64_t written_bytes_ = 0, dropped_bytes_ = 0;  // since the file was made
   std::uint32_t stored_points_ = 0;
+  int wal_pages_ = 0;  // after the last commit
+  std::unique_ptr<Checkpointer> checkpointer_;
 
   std::mutex read_mutex_;  // guards both
   std::unique_ptr<SQLite::Database> read_db_;

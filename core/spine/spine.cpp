@@ -27,6 +27,7 @@ class SqliteSpine final : public Spine {
         feed_(options.recent_bytes, file->begin(), file->end()),
         file_(std::move(file)),
         cursors_(std::move(cursors)) {
+    stats_.durability = options.durability;
     stats_.disk_bytes = file_->bytes();
     committer_ = std::thread([this] { run(); });
   }
@@ -202,11 +203,25 @@ void SqliteSpine::close() {
 
 }  // namespace
 
+std::string_view durability_name(Durability durability) {
+  switch (durability) {
+    case Durability::full:
+      return "full";
+    case Durability::normal:
+      break;
+  }
+  return "normal";
+}
+
 Result<std::unique_ptr<Spine>> Spine::open(Options options, model::Points& points, const Clock& clock, Log log) {
   auto file = LogFile::open(options, points, log);
   if (!file) return file.error();
   auto cursors = (*file)->cursors();
   if (!cursors) return cursors.error();
+  if (options.durability == Durability::normal)
+    log.warn(
+        "durability is normal: an acknowledged reading survives a crash of the process, perhaps not one of the "
+        "machine; use --durability full to be sure");
   return std::unique_ptr<Spine>(
       std::make_unique<SqliteSpine>(options, std::move(*file), std::move(*cursors), clock, std::move(log)));
 }

@@ -1,4 +1,4 @@
-// The durable, ordered log that every reading passes. Group commit into SQLite (WAL, synchronous=FULL).
+// The durable, ordered log that every reading passes. Group commit into SQLite (WAL).
 //
 // Publishers append; one committer thread writes; consumers read blocks from a sequence of their own. A block that was
 // just committed is handed out from memory; an older one is decoded from disk. Thread-safe.
@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -31,17 +32,25 @@ struct Block {
 };
 using BlockPtr = std::shared_ptr<const Block>;
 
+enum class Durability : std::uint8_t {
+  full,    // an acknowledged reading survives a power failure (synchronous=FULL)
+  normal,  // a crash of the process, perhaps not one of the machine: the last seconds may go (synchronous=NORMAL)
+};
+std::string_view durability_name(Durability);
+
 struct Options {
-  std::filesystem::path file;                           // spine.db
+  std::filesystem::path file;  // spine.db
+  Durability durability = Durability::full;
   std::size_t queue_bytes = std::size_t{64} << 20;      // appended and not yet durable; beyond it append() says again
   std::size_t recent_bytes = std::size_t{32} << 20;     // blocks of the last seconds kept in memory for consumers
-  std::size_t commit_readings = 65'536;                 // commit when so many wait
+  std::size_t commit_bytes = std::size_t{3} << 19;      // commit when so much waits: 65,536 numbers
   std::chrono::milliseconds commit_interval{20};        // or when the oldest waits so long; at once after an idle spell
   std::uint64_t retain_bytes = std::uint64_t{1} << 30;  // oldest rows go when the file's payload exceeds this
   std::chrono::hours retain_time{24 * 7};
 };
 
 struct Stats {
+  Durability durability = Durability::full;
   Sequence begin = 1, end = 1;
   std::uint64_t appended = 0, committed = 0, refused = 0;  // readings; refused: told to come again
   std::uint64_t lost = 0;  // readings appended that the disk refused; their Done was told

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <future>
 #include <random>
@@ -21,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const auto patience = 30s;
 
@@ -133,6 +135,47 @@ TEST_F(SpineTest, KeepsEveryTypeAndQualityInMemoryAndOnDisk) {
   expect_all();
   start();
   expect_all();
+}
+
+TEST_F(SpineTest, SaysThatNormalDurabilityIsLess) {
+  start();
+  EXPECT_EQ(spine_->stats().durability, Durability::full);
+  EXPECT_THAT(log(), Not(HasSubstr("durability")));
+  Options options;
+  options.durability = Durability::normal;
+  start(options);
+  EXPECT_EQ(spine_->stats().durability, Durability::normal);
+  EXPECT_THAT(log(), HasSubstr("durability is normal"));
+  put(0, 10);
+  start();
+  EXPECT_EQ(values(), numbers(0, 10));
+}
+
+TEST_F(SpineTest, CommitsWhenItsBytesWait) {
+  Options options;
+  options.commit_interval = 30s;  // not by time
+  options.commit_bytes = 100 * sizeof(model::Reading);
+  start(options);
+  put(0, 1);  // at once after an idle spell
+  EXPECT_EQ(put(1, 100), 101u);
+}
+
+TEST_F(SpineTest, TheWriteAheadLogStaysBoundedUnderLoad) {
+  start();
+  std::mt19937_64 random(1);
+  std::uintmax_t most = 0;
+  for (int i = 0; i < 200; ++i) {  // 200 MB that no compressor shrinks
+    model::Batch batch;
+    std::string noise(1 << 20, '\0');
+    for (std::size_t at = 0; at < noise.size(); at += 8) {
+      const auto word = random();
+      std::memcpy(noise.data() + at, &word, 8);
+    }
+    model::append(batch, point_, {i, model::Bytes{noise}, MYRIAD_GOOD});
+    ASSERT_TRUE(spine_->append_and_wait(batch.view()));
+    most = std::max(most, std::filesystem::file_size(dir_ / "spine.db-wal"));
+  }
+  EXPECT_LT(most, std::uintmax_t{100} << 20);
 }
 
 TEST_F(SpineTest, CommitsManyBatchesAtOnceAndCallsEachDoneOnce) {
