@@ -56,6 +56,19 @@ void add_spine(Exposition& out, const spine::Stats& stats) {
   out.add("myriad_spine_end_sequence", "gauge", "One past the newest reading on disk", number(stats.end));
 }
 
+void add_consumers(Exposition& out, const std::vector<spine::Consumer>& consumers) {
+  for (const auto& c : consumers) {
+    const Exposition::Labels labels = {{"consumer", c.name}};
+    out.add("myriad_consumer_lag_readings", "gauge", "Readings on the spine that it has yet to take", number(c.lag),
+            labels);
+    out.add("myriad_consumer_lag_seconds", "gauge", "Since the first of them was committed",
+            static_cast<double>(c.behind) / 1e9, labels);
+    out.add("myriad_consumer_retention_used_ratio", "gauge", "At 1 it loses readings", c.retention_used, labels);
+    out.add("myriad_consumer_lost_readings_total", "counter", "Readings that retention removed before it took them",
+            number(c.lost), labels);
+  }
+}
+
 void add_history(Exposition& out, const historian::Stats& stats, spine::Sequence end) {
   out.add("myriad_history_readings_total", "counter", "Readings stored", number(stats.readings));
   out.add("myriad_history_chunks", "gauge", "Chunks on disk", number(stats.chunks));
@@ -108,6 +121,7 @@ Result<Reply> metrics(Shared& shared) {
   add_process(out);
   const auto spine = parts.spine.stats();
   add_spine(out, spine);
+  add_consumers(out, parts.spine.consumers());
   add_history(out, parts.historian.stats(), spine.end);
   add_edge(out, shared.serving.stats(), shared.live.listeners());
   for (const auto& status : parts.instances.list()) add_instance(out, status);

@@ -111,6 +111,7 @@ struct Floors {
   std::unique_ptr<security::Security> security;
   std::unique_ptr<spine::Spine> spine;
   std::unique_ptr<historian::Historian> history;
+  std::shared_ptr<void> history_place;  // shows the spine's other users how far history is
   std::unique_ptr<bus::Bus> bus;
   std::unique_ptr<LiveFeed> feed;
   std::unique_ptr<plugin_host::Plugins> plugins;
@@ -143,9 +144,13 @@ Status open_stores(Floors& f, const ServeOptions& options, const Logging& loggin
   spine.commit_interval = std::chrono::milliseconds(options.commit_ms);
   spine.commit_bytes = options.commit_kilobytes << 10;
   if (auto ok = keep(spine::Spine::open(spine, f.points, f.clock, logging.log("spine")), f.spine); !ok) return ok;
-  return keep(
-      historian::Historian::open({.file = data / "history.db"}, *f.spine, f.points, f.clock, logging.log("historian")),
-      f.history);
+  if (auto ok = keep(historian::Historian::open({.file = data / "history.db"}, *f.spine, f.points, f.clock,
+                                                logging.log("historian")),
+                     f.history);
+      !ok)
+    return ok;
+  f.history_place = f.spine->follow("historian", [&history = *f.history] { return history.stats().next; });
+  return {};
 }
 
 void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) {

@@ -49,6 +49,14 @@ struct LogFile::Row {
   Bytes payload;
 };
 
+// A row without its payload.
+struct LogFile::Head {
+  Sequence first = 0;
+  std::size_t count = 0;
+  Nanos committed = 0;
+  std::uint64_t total = 0;
+};
+
 // Statements kept prepared. Before use: tryReset(), since reset() would throw the failure of the run before again.
 struct LogFile::Writer {
   explicit Writer(SQLite::Database& db)
@@ -94,6 +102,11 @@ void LogFile::load() {
       *read_db_,
       "SELECT first, committed, count, payload FROM log WHERE first >= coalesce("
       "(SELECT max(first) FROM log WHERE first <= ?1), ?1) ORDER BY first LIMIT ?2");
+  const std::string head = "SELECT first, count, committed, total FROM log ";
+  select_head_ =
+      std::make_unique<SQLite::Statement>(*read_db_, head + "WHERE first BETWEEN ? AND ? ORDER BY first DESC LIMIT 1");
+  select_oldest_ = std::make_unique<SQLite::Statement>(*read_db_, head + "ORDER BY first LIMIT 1");
+  select_newest_ = std::make_unique<SQLite::Statement>(*read_db_, head + "ORDER BY first DESC LIMIT 1");
   restore_points();
   check_tail();
   SQLite::Statement newest(*db_, "SELECT first + count, total FROM log ORDER BY first DESC LIMIT 1");
@@ -324,6 +337,64 @@ Result<BlockPtr> LogFile::read(Sequence from) {
     return BlockPtr();
   } catch (const SQLite::Exception& e) {
     return storage::to_error(e, options_.file);
+  }
+}
+
+// The last row that begins in [from, to].
+std::optional<LogFile::Head> LogFile::head_within(Sequence from, Sequence to) {
+  const std::scoped_lock lock(read_mutex_);
+  return head_of(*select_head_, from, to);
+}
+
+// The oldest or the newest row.
+std::optional<LogFile::Head> LogFile::edge(SQLite::Statement& select) {
+  const std::scoped_lock lock(read_mutex_);
+  return head_of(select);
+}
+
+template <class... Bound>
+std::optional<LogFile::Head> LogFile::head_of(SQLite::Statement& select, Bound... bound) {
+  select.tryReset();
+  int at = 0;
+  (select.bind(++at, sql(bound)), ...);
+  std::optional<Head> head;
+  if (select.executeStep())
+    head = {u64(select.getColumn(0)), u64(select.getColumn(1)), select.getColumn(2).getInt64(),
+            u64(select.getColumn(3))};
+  select.tryReset();
+  return head;
+}
+
+Result<Sequence> LogFile::sequence_at(Nanos time, Sequence begin, Sequence end) {
+  try {
+    while (begin < end) {
+      const Sequence middle = begin + (end - begin) / 2;
+      const auto row = head_within(begin, middle);
+      if (!row)
+        begin = middle + 1;  // a hole
+      else if (row->committed >= time)
+        end = row->first;
+      else
+        begin = std::max(middle, row->first + row->count - 1) + 1;
+    }
+    return begin;
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, options_.file);
+  }
+}
+
+std::optional<Consumers::Place> LogFile::place(Sequence next, Nanos now) {
+  try {
+    auto row = head_within(0, next);
+    if (!row) row = edge(*select_oldest_);
+    const auto newest = edge(*select_newest_);
+    if (!row || !newest) return std::nullopt;
+    const auto age = static_cast<double>(now - row->committed);
+    const auto time = static_cast<double>(std::chrono::nanoseconds(options_.retain_time).count());
+    const auto bytes = static_cast<double>(newest->total - row->total) / static_cast<double>(options_.retain_bytes);
+    return Consumers::Place{row->committed, std::max(bytes, age / time)};
+  } catch (const SQLite::Exception&) {
+    return std::nullopt;  // whoever reads there says so
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "spine/checkpointer.h"
 #include "spine/codec.h"
+#include "spine/consumers.h"
 #include "spine/inbox.h"
 #include "spine/spine.h"
 
@@ -38,6 +39,10 @@ class LogFile {
 
   // [any] The block that holds `from`, or the next one after damaged or missing rows; null when there is none.
   Result<BlockPtr> read(Sequence from);
+  // [any] See Spine::sequence_at.
+  Result<Sequence> sequence_at(Nanos time, Sequence begin, Sequence end);
+  // [any] Where the row lies that holds `next`; nullopt when it cannot be found.
+  std::optional<Consumers::Place> place(Sequence next, Nanos now);
 
  private:
   struct Row;
@@ -54,6 +59,11 @@ class LogFile {
   void write_cursors(const CursorChanges&);
   void drop_old(Nanos now, std::size_t most);
   std::vector<Row> read_rows(Sequence from);
+  struct Head;
+  std::optional<Head> head_within(Sequence from, Sequence to);
+  std::optional<Head> edge(SQLite::Statement&);
+  template <class... Bound>
+  std::optional<Head> head_of(SQLite::Statement&, Bound...);  // needs read_mutex_
 
   const Options options_;
   model::Points& points_;
@@ -68,9 +78,9 @@ class LogFile {
   int wal_pages_ = 0;  // after the last commit
   std::unique_ptr<Checkpointer> checkpointer_;
 
-  std::mutex read_mutex_;  // guards both
+  std::mutex read_mutex_;  // guards all below
   std::unique_ptr<SQLite::Database> read_db_;
-  std::unique_ptr<SQLite::Statement> select_;
+  std::unique_ptr<SQLite::Statement> select_, select_head_, select_oldest_, select_newest_;
 };
 
 }  // namespace myriad::spine

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "spine/consumers.h"
 #include "spine/feed.h"
 #include "spine/inbox.h"
 #include "spine/log_file.h"
@@ -26,10 +27,14 @@ class SqliteSpine final : public Spine {
         inbox_(options),
         feed_(options.recent_bytes, file->begin(), file->end()),
         file_(std::move(file)),
-        cursors_(std::move(cursors)) {
+        consumers_(std::make_shared<Consumers>(std::move(cursors), log_)),
+        watch_interval_(options.watch_interval) {
     stats_.durability = options.durability;
     stats_.disk_bytes = file_->bytes();
     committer_ = std::thread([this] { run(); });
+    watcher_ = std::thread([this] {
+      while (!inbox_.wait_closed(watch_interval_)) consumers();
+    });
   }
   ~SqliteSpine() override { close(); }
 
@@ -43,9 +48,17 @@ class SqliteSpine final : public Spine {
   }
   std::shared_ptr<void> on_commit(std::function<void()> wake) override { return feed_.on_commit(std::move(wake)); }
 
-  Result<Cursor> load_cursor(const std::string& name) override;
-  Status save_cursor(const std::string& name, const Cursor&) override;
-  Status drop_cursor(const std::string& name) override;
+  Result<Cursor> load_cursor(const std::string& name) override { return consumers_->load(name, feed_.end(), keep_); }
+  Status save_cursor(const std::string& name, const Cursor& cursor) override {
+    return consumers_->save(name, cursor, keep_);
+  }
+  Status drop_cursor(const std::string& name) override { return consumers_->drop(name, keep_); }
+
+  Result<Sequence> sequence_at(Nanos time) override { return file_->sequence_at(time, begin(), end()); }
+  std::shared_ptr<void> follow(std::string name, std::function<Sequence()> next) override {
+    return Consumers::follow(consumers_, std::move(name), std::move(next));
+  }
+  std::vector<Consumer> consumers() override;
 
   Stats stats() const override;
   void close() override;
@@ -55,8 +68,6 @@ class SqliteSpine final : public Spine {
   void commit(Inbox::Work);
   void acknowledge(Inbox::Work&, const Status&);
   void recover(Inbox::Work, const Error&);
-  void note_overtaken(Sequence before, Sequence begin);
-  void report_overtaken();
 
   const Clock& clock_;
   const Log log_;
@@ -64,14 +75,17 @@ class SqliteSpine final : public Spine {
   Feed feed_;
   const std::unique_ptr<LogFile> file_;  // written by the committer alone
 
-  mutable std::mutex mutex_;  // guards all until the next
-  std::map<std::string, Cursor> cursors_;
-  std::map<std::string, std::uint64_t> overtaken_;  // readings lost, not yet reported
-  std::chrono::steady_clock::time_point next_report_{};
+  const std::shared_ptr<Consumers> consumers_;
+  const std::chrono::milliseconds watch_interval_;
+  const Consumers::Keep keep_ = [this](const std::string& name, std::optional<Cursor> cursor) {
+    return inbox_.save(name, std::move(cursor));
+  };
+
+  mutable std::mutex mutex_;  // guards stats_
   Stats stats_;
 
   std::mutex closing_;  // guards the joining
-  std::thread committer_;
+  std::thread committer_, watcher_;
 };
 
 void SqliteSpine::run() {
@@ -91,7 +105,7 @@ void SqliteSpine::commit(Inbox::Work work) {
     for (const auto& block : blocks) stats_.committed += block->batch.readings.size();
   }
   feed_.set_begin(file_->begin());
-  if (file_->begin() > begin) note_overtaken(begin, file_->begin());
+  if (file_->begin() > begin) consumers_->note_dropped(begin, file_->begin());
   if (!blocks.empty()) feed_.publish({blocks.begin(), blocks.end()});
   acknowledge(work, {});
 }
@@ -129,24 +143,6 @@ void SqliteSpine::recover(Inbox::Work work, const Error& why) {
     }
 }
 
-// Counts what retention took from consumers before they read it; says so at once, then at most every minute.
-void SqliteSpine::note_overtaken(Sequence before, Sequence begin) {
-  const std::scoped_lock lock(mutex_);
-  for (const auto& [name, cursor] : cursors_)
-    if (cursor.next < begin) overtaken_[name] += begin - std::max(cursor.next, before);
-  if (const auto now = std::chrono::steady_clock::now(); now >= next_report_) {
-    report_overtaken();
-    next_report_ = now + std::chrono::minutes(1);
-  }
-}
-
-void SqliteSpine::report_overtaken() {
-  for (const auto& [name, readings] : overtaken_)
-    log_.error("'" + name + "' lost " + std::to_string(readings) +
-               " readings that retention removed before it read them; make it faster or retention longer");
-  overtaken_.clear();
-}
-
 Result<BlockPtr> SqliteSpine::read(Sequence from) {
   if (auto block = feed_.find(from)) return block;
   const Sequence end = feed_.end();
@@ -159,25 +155,9 @@ Result<BlockPtr> SqliteSpine::read(Sequence from) {
   return BlockPtr(std::move(hole));
 }
 
-Result<Cursor> SqliteSpine::load_cursor(const std::string& name) {
-  const std::scoped_lock lock(mutex_);
-  const auto [it, made] = cursors_.try_emplace(name, Cursor{feed_.end(), {}});
-  // Kept from now on: a consumer that dies before its first saving goes on where it began.
-  if (made)
-    if (auto saved = inbox_.save(name, it->second); !saved) return saved.error();
-  return it->second;
-}
-
-Status SqliteSpine::save_cursor(const std::string& name, const Cursor& cursor) {
-  const std::scoped_lock lock(mutex_);
-  cursors_.insert_or_assign(name, cursor);
-  return inbox_.save(name, cursor);
-}
-
-Status SqliteSpine::drop_cursor(const std::string& name) {
-  const std::scoped_lock lock(mutex_);
-  cursors_.erase(name);
-  return inbox_.save(name, std::nullopt);
+std::vector<Consumer> SqliteSpine::consumers() {
+  const Nanos now = clock_.now();
+  return consumers_->list(end(), now, [&](Sequence next) { return file_->place(next, now); });
 }
 
 Stats SqliteSpine::stats() const {
@@ -196,9 +176,9 @@ void SqliteSpine::close() {
   const std::scoped_lock lock(closing_);
   inbox_.close();
   if (committer_.joinable()) committer_.join();
+  if (watcher_.joinable()) watcher_.join();
   feed_.close();
-  const std::scoped_lock reporting(mutex_);
-  report_overtaken();
+  consumers_->report_lost();
 }
 
 }  // namespace

@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -47,6 +49,7 @@ struct Options {
   std::chrono::milliseconds commit_interval{20};        // or when the oldest waits so long; at once after an idle spell
   std::uint64_t retain_bytes = std::uint64_t{1} << 30;  // oldest rows go when the file's payload exceeds this
   std::chrono::hours retain_time{24 * 7};
+  std::chrono::milliseconds watch_interval{1'000};  // consumers near losing readings are looked for so often
 };
 
 struct Stats {
@@ -62,6 +65,19 @@ struct Cursor {
   Sequence next = 1;
   std::string state;
 };
+
+// One of those who read the log, as seen from here.
+struct Consumer {
+  std::string name;
+  Sequence next = 1;                   // the first reading that it has not taken
+  std::uint64_t lag = 0;               // readings
+  Nanos behind = 0;                    // since its next reading was committed; 0 when it has all
+  double retention_used = 0;           // how much of what retention keeps lies behind it: at 1 it loses readings
+  std::optional<Nanos> at_risk_since;  // since when that is at least 0.8
+  std::uint64_t lost = 0;              // readings that retention removed before it took them, since start
+};
+// "is 5 readings and 3 s behind, …", for people.
+std::string at_risk_text(const Consumer&);
 
 class Spine {
  public:
@@ -84,6 +100,9 @@ class Spine {
   // The block that holds `from`, or null when from == end(). A `from` before begin() gives the oldest block, one among
   // damaged rows the next that is whole (it may be empty, at end()): go on at its end(), first - from were lost.
   virtual Result<BlockPtr> read(Sequence from) = 0;
+  // The first reading committed at `time` or later, end() when there is none, begin() when the log begins later. Where
+  // the clock was set back, one of the places where it passed `time`.
+  virtual Result<Sequence> sequence_at(Nanos time) = 0;
   // Until end() > from (true), or the deadline or close() (false).
   virtual bool wait(Sequence from, std::chrono::steady_clock::time_point deadline) = 0;
   // `wake` is called on the committer thread after each commit; it must neither block nor end the handle. Lives as long
@@ -95,6 +114,11 @@ class Spine {
   virtual Result<Cursor> load_cursor(const std::string& name) = 0;
   virtual Status save_cursor(const std::string& name, const Cursor&) = 0;
   virtual Status drop_cursor(const std::string& name) = 0;
+
+  // A consumer that keeps its cursor elsewhere. `next` is called on any thread, the committer's too: it must be cheap
+  // and take no lock under which the spine is called. As long as the handle lives.
+  virtual std::shared_ptr<void> follow(std::string name, std::function<Sequence()> next) = 0;
+  virtual std::vector<Consumer> consumers() = 0;  // of saved cursors and followed, by name
 
   virtual Stats stats() const = 0;
   virtual void close() = 0;  // commits, wakes all waiters, ends the thread; appends are refused from now on

@@ -156,8 +156,9 @@ TEST_F(SpineTest, CommitsWhenItsBytesWait) {
   options.commit_interval = 30s;  // not by time
   options.commit_bytes = 100 * sizeof(model::Reading);
   start(options);
-  put(0, 1);  // at once after an idle spell
-  EXPECT_EQ(put(1, 100), 101u);
+  const auto begin = steady_clock::now();
+  EXPECT_EQ(put(0, 100), 100u);
+  EXPECT_LT(steady_clock::now() - begin, options.commit_interval / 2);
 }
 
 TEST_F(SpineTest, TheWriteAheadLogStaysBoundedUnderLoad) {
@@ -284,6 +285,7 @@ TEST_F(SpineTest, KeepsCursorsWithTheirState) {
 TEST_F(SpineTest, RetentionByBytesMovesBeginAndTellsWhoLost) {
   Options options;
   options.retain_bytes = 3'000;
+  options.commit_interval = 1ms;
   options.recent_bytes = 0;
   start(options);
   ASSERT_TRUE(spine_->save_cursor("sink/slow", {1, ""}));
@@ -296,6 +298,92 @@ TEST_F(SpineTest, RetentionByBytesMovesBeginAndTellsWhoLost) {
   start(options);
   EXPECT_THAT(log(), HasSubstr("'sink/slow' lost"));
   EXPECT_EQ(spine_->begin(), begin);
+}
+
+TEST_F(SpineTest, ShowsEachConsumerAndItsLag) {
+  start();
+  put(0, 5);
+  ASSERT_TRUE(spine_->save_cursor("sink/a", {3, ""}));
+  std::atomic<Sequence> own = 2;
+  auto handle = spine_->follow("historian", [&] { return own.load(); });
+  clock_.advance(3'000'000'000);
+  auto all = spine_->consumers();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].name, "historian");
+  EXPECT_EQ(all[0].next, 2u);
+  EXPECT_EQ(all[0].lag, 4u);
+  EXPECT_EQ(all[1].name, "sink/a");
+  EXPECT_EQ(all[1].lag, 3u);
+  EXPECT_EQ(all[1].behind, 3'000'000'000);
+  EXPECT_FALSE(all[1].at_risk_since);
+  own = 6;
+  EXPECT_EQ(spine_->consumers()[0].behind, 0);
+  handle.reset();
+  EXPECT_EQ(spine_->consumers().size(), 1u);
+}
+
+TEST_F(SpineTest, WarnsOfAConsumerBeforeItLosesAnything) {
+  Options options;
+  options.retain_bytes = 30'000;
+  options.commit_interval = 1ms;
+  options.recent_bytes = 0;
+  options.watch_interval = 1ms;
+  start(options);
+  ASSERT_TRUE(spine_->save_cursor("sink/slow", {1, ""}));
+  const auto slow = [&] { return spine_->consumers().at(0); };
+  std::int64_t next = 0;
+  while (!slow().at_risk_since && spine_->begin() == 1) {
+    put(next, 100);
+    next += 100;
+  }
+  EXPECT_EQ(slow().lost, 0u);
+  EXPECT_EQ(*slow().at_risk_since, clock_.now());
+  EXPECT_THAT(log(), HasSubstr("'sink/slow' is " + std::to_string(next) + " readings and 0 s behind, at 80 %"));
+  while (spine_->begin() == 1) {
+    put(next, 100);
+    next += 100;
+  }
+  EXPECT_EQ(slow().lost, spine_->begin() - 1);
+  EXPECT_TRUE(slow().at_risk_since);
+  ASSERT_TRUE(spine_->save_cursor("sink/slow", {spine_->end(), ""}));
+  EXPECT_FALSE(slow().at_risk_since);
+  EXPECT_GT(slow().lost, 0u) << "what was lost stays known";
+}
+
+TEST_F(SpineTest, WarnsOfAConsumerByAge) {
+  Options options;
+  options.retain_time = std::chrono::hours(10);
+  start(options);
+  put(0, 5);
+  ASSERT_TRUE(spine_->save_cursor("sink/slow", {1, ""}));
+  clock_.advance(Nanos(7) * 3'600 * 1'000'000'000);
+  EXPECT_FALSE(spine_->consumers().at(0).at_risk_since);
+  clock_.advance(Nanos(2) * 3'600 * 1'000'000'000);
+  EXPECT_TRUE(spine_->consumers().at(0).at_risk_since);
+  EXPECT_EQ(spine_->consumers().at(0).lost, 0u);
+}
+
+TEST_F(SpineTest, FindsTheSequenceOfATime) {
+  start();
+  const Nanos start_time = clock_.now();
+  EXPECT_EQ(*spine_->sequence_at(0), 1u) << "an empty log";
+  for (int i = 0; i < 50; ++i) {
+    put(i * 10, 10);
+    clock_.advance(1'000);
+  }
+  stop();
+  sql("DELETE FROM log WHERE first IN (201, 211)");
+  start();
+  EXPECT_EQ(*spine_->sequence_at(0), 1u);
+  EXPECT_EQ(*spine_->sequence_at(start_time), 1u);
+  EXPECT_EQ(*spine_->sequence_at(start_time + 1), 11u);
+  EXPECT_EQ(*spine_->sequence_at(start_time + 1'000), 11u);
+  EXPECT_EQ(*spine_->sequence_at(start_time + 25'500), 261u);
+  EXPECT_EQ(*spine_->sequence_at(start_time + 49'000), 491u);
+  EXPECT_EQ(*spine_->sequence_at(start_time + 49'001), 501u);
+  const auto hole = *spine_->sequence_at(start_time + 20'000);
+  EXPECT_GE(hole, 201u);
+  EXPECT_LE(hole, 221u);
 }
 
 TEST_F(SpineTest, RetentionByTimeKeepsTheNumbering) {
