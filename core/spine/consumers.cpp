@@ -35,6 +35,12 @@ Status Consumers::drop(const std::string& name, const Keep& keep) {
   return keep(name, std::nullopt);
 }
 
+std::optional<Cursor> Consumers::find(const std::string& name) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = cursors_.find(name);
+  return found == cursors_.end() ? std::nullopt : std::optional(found->second);
+}
+
 std::shared_ptr<void> Consumers::follow(const std::shared_ptr<Consumers>& self, std::string name,
                                         std::function<Sequence()> next) {
   const std::scoped_lock lock(self->mutex_);

@@ -23,6 +23,7 @@ class Consumers {
   Result<Cursor> load(const std::string& name, Sequence end, const Keep&);
   Status save(const std::string& name, const Cursor&, const Keep&);
   Status drop(const std::string& name, const Keep&);
+  std::optional<Cursor> find(const std::string& name) const;
   static std::shared_ptr<void> follow(const std::shared_ptr<Consumers>&, std::string name,
                                       std::function<Sequence()> next);
 

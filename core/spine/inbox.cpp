@@ -1,6 +1,7 @@
 #include "spine/inbox.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace myriad::spine {
 namespace {
@@ -77,24 +78,41 @@ void Inbox::start_block() {
   filling_ = Group{};
 }
 
-Status Inbox::save(const std::string& cursor, std::optional<Cursor> change) {
+Status Inbox::note(const std::function<void()>& change) {
   const std::scoped_lock lock(mutex_);
   if (closed_) return Error{Code::unavailable, "the daemon is stopping"};
-  if (cursors_.empty() && asleep_) wake_.notify_all();
-  cursors_.insert_or_assign(cursor, std::move(change));
+  if (!has_changes() && asleep_) wake_.notify_all();
+  change();
   return {};
 }
 
-void Inbox::restore(const std::string& cursor, std::optional<Cursor> change) {
+Status Inbox::save(const std::string& cursor, std::optional<Cursor> change) {
+  return note([&] { cursors_.insert_or_assign(cursor, std::move(change)); });
+}
+
+Status Inbox::save(const std::string& cursor, std::optional<Cursor> change, LetterChange letter) {
+  return note([&] {
+    cursors_.insert_or_assign(cursor, std::move(change));
+    letters_.push_back(std::move(letter));
+  });
+}
+
+Status Inbox::change(LetterChange letter) {
+  return note([&] { letters_.push_back(std::move(letter)); });
+}
+
+void Inbox::restore(Work work) {
   const std::scoped_lock lock(mutex_);
-  cursors_.try_emplace(cursor, std::move(change));
+  cursors_.merge(work.cursors);
+  std::swap(letters_, work.letters);
+  std::move(work.letters.begin(), work.letters.end(), std::back_inserter(letters_));
 }
 
 // Commits are at least one interval apart unless a block is full: at once after an idle spell.
 Inbox::SteadyTime Inbox::due() const {
   if (closed_ || !full_.empty()) return SteadyTime::min();
   if (!filling_.block->batch.readings.empty() || !filling_.waiting.empty()) return last_take_ + interval_;
-  if (!cursors_.empty()) return last_take_ + cursor_patience * interval_;
+  if (has_changes()) return last_take_ + cursor_patience * interval_;
   return last_take_ + housekeeping;
 }
 
@@ -107,7 +125,7 @@ std::optional<Inbox::Work> Inbox::take() {
   }
   last_take_ = steady_clock::now();
   Work work = hand_over(groups_per_commit);
-  if (closed_ && work.groups.empty() && work.cursors.empty()) return std::nullopt;
+  if (closed_ && work.groups.empty() && work.cursors.empty() && work.letters.empty()) return std::nullopt;
   return work;
 }
 
@@ -117,6 +135,7 @@ Inbox::Work Inbox::hand_over(std::size_t most_groups) {
   for (; !full_.empty() && work.groups.size() < most_groups; full_.pop_front())
     work.groups.push_back(std::move(full_.front()));
   work.cursors.swap(cursors_);
+  work.letters.swap(letters_);
   return work;
 }
 

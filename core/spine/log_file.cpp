@@ -24,6 +24,11 @@ constexpr const char* migrations[] = {R"(
   CREATE TABLE cursor(name TEXT PRIMARY KEY, next INTEGER NOT NULL, state BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE after_cut(next INTEGER NOT NULL, total INTEGER NOT NULL);
   CREATE TABLE probe(space BLOB);
+)",
+                                      R"(
+  CREATE TABLE dead_letter(id INTEGER PRIMARY KEY, consumer TEXT NOT NULL, sequence INTEGER NOT NULL,
+                           refused INTEGER NOT NULL, count INTEGER NOT NULL, reason TEXT NOT NULL, reading BLOB NOT NULL);
+  CREATE UNIQUE INDEX dead_letter_by_consumer ON dead_letter(consumer, sequence);
 )"};
 
 std::int64_t sql(std::uint64_t v) {
@@ -65,8 +70,16 @@ struct LogFile::Writer {
         save(db, "INSERT OR REPLACE INTO cursor(name, next, state) VALUES (?, ?, ?)"),
         drop(db, "DELETE FROM cursor WHERE name = ?"),
         oldest(db, "SELECT first, committed, count, total, length(payload) FROM log ORDER BY first LIMIT ?"),
-        remove(db, "DELETE FROM log WHERE first < ?") {}
-  SQLite::Statement row, point, save, drop, oldest, remove;
+        remove(db, "DELETE FROM log WHERE first < ?"),
+        bury(db,
+             "INSERT INTO dead_letter(consumer, sequence, refused, count, reason, reading) VALUES (?, ?, ?, ?, ?, ?) "
+             "ON CONFLICT(consumer, sequence) DO UPDATE SET refused = excluded.refused, "
+             "count = count + excluded.count, reason = excluded.reason"),
+        forget(db, "DELETE FROM dead_letter WHERE consumer = ? AND sequence BETWEEN ? AND ?"),
+        crowd(db,
+              "DELETE FROM dead_letter WHERE id IN (SELECT id FROM dead_letter WHERE consumer = ?1 "
+              "ORDER BY sequence LIMIT max(0, (SELECT count(*) FROM dead_letter WHERE consumer = ?1) - ?2))") {}
+  SQLite::Statement row, point, save, drop, oldest, remove, bury, forget, crowd;
 };
 
 LogFile::LogFile(const Options& options, model::Points& points, const Log& log)
@@ -107,6 +120,12 @@ void LogFile::load() {
       std::make_unique<SQLite::Statement>(*read_db_, head + "WHERE first BETWEEN ? AND ? ORDER BY first DESC LIMIT 1");
   select_oldest_ = std::make_unique<SQLite::Statement>(*read_db_, head + "ORDER BY first LIMIT 1");
   select_newest_ = std::make_unique<SQLite::Statement>(*read_db_, head + "ORDER BY first DESC LIMIT 1");
+  select_letters_ = std::make_unique<SQLite::Statement>(
+      *read_db_,
+      "SELECT sequence, refused, count, reason, reading FROM dead_letter WHERE consumer = ? AND sequence > ? "
+      "ORDER BY sequence LIMIT ?");
+  count_letters_ =
+      std::make_unique<SQLite::Statement>(*read_db_, "SELECT count(*) FROM dead_letter WHERE consumer = ?");
   restore_points();
   check_tail();
   SQLite::Statement newest(*db_, "SELECT first + count, total FROM log ORDER BY first DESC LIMIT 1");
@@ -181,7 +200,8 @@ Result<std::map<std::string, Cursor>> LogFile::cursors() {
   }
 }
 
-Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges& cursors, Nanos now) {
+Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges& cursors,
+                       const std::vector<LetterChange>& letters, Nanos now) {
   const auto before = std::tuple(begin_, end_, written_bytes_, dropped_bytes_);
   const std::uint32_t points = points_.size();
   try {
@@ -193,6 +213,7 @@ Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const 
       readings += block->batch.readings.size();
     }
     write_cursors(cursors);
+    write_letters(letters);
     drop_old(now, drop_at_least + 2 * readings / row_readings);
     transaction.commit();
     stored_points_ = points;
@@ -254,6 +275,40 @@ void LogFile::write_cursors(const CursorChanges& cursors) {
       statement.bind(3, cursor->state.data(), static_cast<int>(cursor->state.size()));
     }
     statement.exec();
+  }
+}
+
+void LogFile::write_letters(const std::vector<LetterChange>& changes) {
+  for (const auto& change : changes) {
+    if (change.buried) {
+      bury(change.consumer, *change.buried);
+      continue;
+    }
+    writer_->forget.tryReset();
+    writer_->forget.bind(1, change.consumer);
+    writer_->forget.bind(2, sql(change.from));
+    writer_->forget.bind(3, sql(change.to));
+    writer_->forget.exec();
+  }
+}
+
+void LogFile::bury(const std::string& consumer, const DeadLetter& letter) {
+  const BytesView reading = encoder_.encode(letter.reading.view());
+  auto& insert = writer_->bury;
+  insert.tryReset();
+  insert.bind(1, consumer);
+  insert.bind(2, sql(letter.sequence));
+  insert.bind(3, letter.refused);
+  insert.bind(4, std::int64_t{letter.count});
+  insert.bind(5, letter.reason);
+  insert.bindNoCopy(6, reading.data(), static_cast<int>(reading.size()));
+  insert.exec();
+  writer_->crowd.tryReset();
+  writer_->crowd.bind(1, consumer);
+  writer_->crowd.bind(2, sql(options_.dead_letters));
+  if (const int gone = writer_->crowd.exec(); gone > 0) {
+    const std::scoped_lock lock(letters_mutex_);
+    letters_dropped_[consumer] += static_cast<std::uint64_t>(gone);
   }
 }
 
@@ -338,6 +393,48 @@ Result<BlockPtr> LogFile::read(Sequence from) {
   } catch (const SQLite::Exception& e) {
     return storage::to_error(e, options_.file);
   }
+}
+
+Result<std::vector<DeadLetter>> LogFile::dead_letters(const std::string& consumer, Sequence after, std::size_t limit) {
+  try {
+    const std::scoped_lock lock(read_mutex_);
+    auto& select = *select_letters_;
+    select.tryReset();
+    select.bind(1, consumer);
+    select.bind(2, sql(after));
+    select.bind(3, sql(limit));
+    std::vector<DeadLetter> out;
+    Decoder decoder;
+    while (select.executeStep()) {
+      auto reading = decoder.decode(bytes_of(select.getColumn(4)));
+      if (!reading) return Error{Code::internal, options_.file.string() + ": a dead letter is damaged; check the disk"};
+      out.push_back({u64(select.getColumn(0)), select.getColumn(1).getInt64(), select.getColumn(2).getUInt(),
+                     select.getColumn(3).getString(), *std::move(reading)});
+    }
+    select.tryReset();
+    return out;
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, options_.file);
+  }
+}
+
+DeadLetters LogFile::count_dead_letters(const std::string& consumer) {
+  DeadLetters out;
+  {
+    const std::scoped_lock lock(letters_mutex_);
+    if (const auto found = letters_dropped_.find(consumer); found != letters_dropped_.end())
+      out.dropped = found->second;
+  }
+  try {
+    const std::scoped_lock lock(read_mutex_);
+    count_letters_->tryReset();
+    count_letters_->bind(1, consumer);
+    if (count_letters_->executeStep()) out.kept = u64(count_letters_->getColumn(0));
+    count_letters_->tryReset();
+  } catch (const SQLite::Exception&) {
+    out.kept = 0;  // reading them says why
+  }
+  return out;
 }
 
 // The last row that begins in [from, to].

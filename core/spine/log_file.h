@@ -32,14 +32,17 @@ class LogFile {
   Result<std::map<std::string, Cursor>> cursors();
 
   // [committer] One durable transaction: new names, the blocks (their `first` and `committed` are set here), cursors,
-  // and the removal of rows beyond retention. On failure nothing has happened.
-  Status commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges&, Nanos now);
+  // dead letters, and the removal of rows beyond retention. On failure nothing has happened.
+  Status commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges&,
+                const std::vector<LetterChange>&, Nanos now);
   // [committer] Whether `bytes` can be written again, by writing and removing them.
   Status probe(std::size_t bytes);
 
   // [any] The block that holds `from`, or the next one after damaged or missing rows; null when there is none.
   Result<BlockPtr> read(Sequence from);
-  // [any] See Spine::sequence_at.
+  // [any] See Spine.
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& consumer, Sequence after, std::size_t limit);
+  DeadLetters count_dead_letters(const std::string& consumer);
   Result<Sequence> sequence_at(Nanos time, Sequence begin, Sequence end);
   // [any] Where the row lies that holds `next`; nullopt when it cannot be found.
   std::optional<Consumers::Place> place(Sequence next, Nanos now);
@@ -57,6 +60,8 @@ class LogFile {
   void write_block(Block&, Nanos now);
   void write_row(model::BatchView, Sequence first, Nanos now);
   void write_cursors(const CursorChanges&);
+  void write_letters(const std::vector<LetterChange>&);
+  void bury(const std::string& consumer, const DeadLetter&);
   void drop_old(Nanos now, std::size_t most);
   std::vector<Row> read_rows(Sequence from);
   struct Head;
@@ -78,9 +83,12 @@ class LogFile {
   int wal_pages_ = 0;  // after the last commit
   std::unique_ptr<Checkpointer> checkpointer_;
 
+  mutable std::mutex letters_mutex_;  // guards letters_dropped_
+  std::map<std::string, std::uint64_t> letters_dropped_;
+
   std::mutex read_mutex_;  // guards all below
   std::unique_ptr<SQLite::Database> read_db_;
-  std::unique_ptr<SQLite::Statement> select_, select_head_, select_oldest_, select_newest_;
+  std::unique_ptr<SQLite::Statement> select_, select_head_, select_oldest_, select_newest_, select_letters_, count_letters_;
 };
 
 }  // namespace myriad::spine

@@ -52,7 +52,24 @@ class SqliteSpine final : public Spine {
   Status save_cursor(const std::string& name, const Cursor& cursor) override {
     return consumers_->save(name, cursor, keep_);
   }
-  Status drop_cursor(const std::string& name) override { return consumers_->drop(name, keep_); }
+  Status drop_cursor(const std::string& name) override {
+    const auto forgotten = drop_dead_letters(name, 0, INT64_MAX);
+    return forgotten ? consumers_->drop(name, keep_) : forgotten;
+  }
+  std::optional<Cursor> find_cursor(const std::string& name) const override { return consumers_->find(name); }
+
+  Status bury(const std::string& name, const Cursor& cursor, DeadLetter letter) override;
+  Status drop_dead_letters(const std::string& name, Sequence from, Sequence to) override {
+    return inbox_.change({name, std::nullopt, from, to});
+  }
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& name, Sequence after, std::size_t limit) override {
+    return file_->dead_letters(name, after, limit);
+  }
+  DeadLetters count_dead_letters(const std::string& name) const override { return file_->count_dead_letters(name); }
+  std::optional<Nanos> commit_time(Sequence sequence) override {
+    const auto place = file_->place(sequence, clock_.now());
+    return place ? std::optional(place->committed) : std::nullopt;
+  }
 
   Result<Sequence> sequence_at(Nanos time) override { return file_->sequence_at(time, begin(), end()); }
   std::shared_ptr<void> follow(std::string name, std::function<Sequence()> next) override {
@@ -96,7 +113,7 @@ void SqliteSpine::commit(Inbox::Work work) {
   std::vector<std::shared_ptr<Block>> blocks;
   for (const auto& group : work.groups) blocks.push_back(group.block);
   const Sequence begin = file_->begin();
-  if (const auto done = file_->commit(blocks, work.cursors, clock_.now()); !done)
+  if (const auto done = file_->commit(blocks, work.cursors, work.letters, clock_.now()); !done)
     return recover(std::move(work), done.error());
   {
     const std::scoped_lock lock(mutex_);
@@ -124,6 +141,8 @@ void SqliteSpine::recover(Inbox::Work work, const Error& why) {
   Inbox::Work more = inbox_.refuse(why);
   std::move(more.groups.begin(), more.groups.end(), std::back_inserter(work.groups));
   more.cursors.merge(work.cursors);  // the newer saving of a cursor stays
+  std::swap(more.letters, work.letters);
+  std::move(work.letters.begin(), work.letters.end(), std::back_inserter(more.letters));
 
   std::size_t readings = 0, bytes = 0;
   for (const auto& group : work.groups) readings += group.block->batch.readings.size(), bytes += group.bytes;
@@ -137,7 +156,7 @@ void SqliteSpine::recover(Inbox::Work work, const Error& why) {
   for (auto pause = retry_first; !inbox_.wait_closed(pause); pause = std::min(2 * pause, retry_last))
     if (file_->probe(std::min(bytes, probe_most))) {
       inbox_.accept();
-      for (auto& [name, cursor] : more.cursors) inbox_.restore(name, std::move(cursor));
+      inbox_.restore(std::move(more));
       log_.info("writing works again");
       return;
     }
@@ -153,6 +172,12 @@ Result<BlockPtr> SqliteSpine::read(Sequence from) {
   auto hole = std::make_shared<Block>();
   hole->first = end;
   return BlockPtr(std::move(hole));
+}
+
+Status SqliteSpine::bury(const std::string& name, const Cursor& cursor, DeadLetter letter) {
+  return consumers_->save(name, cursor, [&](const std::string& consumer, std::optional<Cursor> place) {
+    return inbox_.save(consumer, std::move(place), {consumer, std::move(letter)});
+  });
 }
 
 std::vector<Consumer> SqliteSpine::consumers() {

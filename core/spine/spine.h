@@ -49,6 +49,7 @@ struct Options {
   std::chrono::milliseconds commit_interval{20};        // or when the oldest waits so long; at once after an idle spell
   std::uint64_t retain_bytes = std::uint64_t{1} << 30;  // oldest rows go when the file's payload exceeds this
   std::chrono::hours retain_time{24 * 7};
+  std::size_t dead_letters = 10'000;  // kept of one consumer; the oldest go
   std::chrono::milliseconds watch_interval{1'000};  // consumers near losing readings are looked for so often
 };
 
@@ -78,6 +79,18 @@ struct Consumer {
 };
 // "is 5 readings and 3 s behind, …", for people.
 std::string at_risk_text(const Consumer&);
+
+// A reading that a consumer refused for good, kept beside its cursor until somebody decides.
+struct DeadLetter {
+  Sequence sequence = 0;  // of the reading
+  Nanos refused = 0;      // when, the last time
+  std::uint32_t count = 1;
+  std::string reason;
+  model::Batch reading;  // one
+};
+struct DeadLetters {
+  std::uint64_t kept = 0, dropped = 0;  // dropped: the oldest, beyond Options::dead_letters, since start
+};
 
 class Spine {
  public:
@@ -113,7 +126,18 @@ class Spine {
   // group commit, or within ten commit intervals when no readings come.
   virtual Result<Cursor> load_cursor(const std::string& name) = 0;
   virtual Status save_cursor(const std::string& name, const Cursor&) = 0;
-  virtual Status drop_cursor(const std::string& name) = 0;
+  virtual Status drop_cursor(const std::string& name) = 0;  // and its dead letters
+  virtual std::optional<Cursor> find_cursor(const std::string& name) const = 0;
+
+  // Saves the cursor and keeps the letter, in one transaction; one kept already is counted once more.
+  virtual Status bury(const std::string& name, const Cursor&, DeadLetter) = 0;
+  // Forgets those of the sequences [from, to], with the next commit.
+  virtual Status drop_dead_letters(const std::string& name, Sequence from, Sequence to) = 0;
+  // By sequence, behind `after`; those on disk.
+  virtual Result<std::vector<DeadLetter>> dead_letters(const std::string& name, Sequence after, std::size_t limit) = 0;
+  virtual DeadLetters count_dead_letters(const std::string& name) const = 0;
+  // When the reading was committed, or the nearest before it that is left; nullopt in an empty log.
+  virtual std::optional<Nanos> commit_time(Sequence) = 0;
 
   // A consumer that keeps its cursor elsewhere. `next` is called on any thread, the committer's too: it must be cheap
   // and take no lock under which the spine is called. As long as the handle lives.

@@ -282,6 +282,58 @@ TEST_F(SpineTest, KeepsCursorsWithTheirState) {
   EXPECT_EQ(spine_->load_cursor("sink/gone")->next, 11u);
 }
 
+model::Batch text(model::PointId point, const std::string& value) {
+  model::Batch batch;
+  model::append(batch, point, {7, value, MYRIAD_UNCERTAIN});
+  return batch;
+}
+
+TEST_F(SpineTest, KeepsDeadLettersWithTheCursor) {
+  start();
+  put(0, 5);
+  ASSERT_TRUE(spine_->bury("sink/a", {3, "s"}, {2, clock_.now(), 1, "too long", text(point_, "word")}));
+  ASSERT_TRUE(spine_->bury("sink/a", {6, "t"}, {5, clock_.now(), 1, "too short", counting(point_, 4, 1)}));
+  ASSERT_TRUE(spine_->bury("sink/b", {6, ""}, {5, clock_.now(), 1, "no", counting(point_, 4, 1)}));
+  start();
+  EXPECT_EQ(spine_->find_cursor("sink/a")->next, 6u);
+  EXPECT_FALSE(spine_->find_cursor("sink/c"));
+  EXPECT_EQ(spine_->count_dead_letters("sink/a").kept, 2u);
+  auto letters = spine_->dead_letters("sink/a", 0, 10);
+  ASSERT_TRUE(letters) << letters.error().message;
+  ASSERT_EQ(letters->size(), 2u);
+  const auto& first = letters->front();
+  EXPECT_EQ(first.sequence, 2u);
+  EXPECT_EQ(first.reason, "too long");
+  EXPECT_EQ(first.refused, clock_.now());
+  EXPECT_EQ(model::to_sample(first.reading.view(), first.reading.readings[0]).value, model::Value("word"));
+  EXPECT_EQ(spine_->dead_letters("sink/a", 2, 10)->front().sequence, 5u);
+  EXPECT_EQ(spine_->dead_letters("sink/a", 0, 1)->size(), 1u);
+
+  ASSERT_TRUE(spine_->bury("sink/a", {6, "t"}, {5, clock_.now() + 1, 1, "still", counting(point_, 4, 1)}));
+  ASSERT_TRUE(spine_->drop_dead_letters("sink/a", 2, 2));
+  start();
+  letters = spine_->dead_letters("sink/a", 0, 10);
+  ASSERT_EQ(letters->size(), 1u);
+  EXPECT_EQ(letters->front().count, 2u);
+  EXPECT_EQ(letters->front().reason, "still");
+  ASSERT_TRUE(spine_->drop_cursor("sink/a"));
+  start();
+  EXPECT_EQ(spine_->count_dead_letters("sink/a").kept, 0u);
+  EXPECT_EQ(spine_->count_dead_letters("sink/b").kept, 1u);
+}
+
+TEST_F(SpineTest, TheOldestDeadLettersGoBeyondTheLimit) {
+  Options options;
+  options.dead_letters = 3;
+  start(options);
+  for (Sequence s = 1; s <= 5; ++s)
+    ASSERT_TRUE(spine_->bury("sink/a", {s + 1, ""}, {s, clock_.now(), 1, "no", counting(point_, 0, 1)}));
+  put(0, 1);
+  EXPECT_EQ(spine_->count_dead_letters("sink/a").kept, 3u);
+  EXPECT_EQ(spine_->count_dead_letters("sink/a").dropped, 2u);
+  EXPECT_EQ(spine_->dead_letters("sink/a", 0, 10)->front().sequence, 3u);
+}
+
 TEST_F(SpineTest, RetentionByBytesMovesBeginAndTellsWhoLost) {
   Options options;
   options.retain_bytes = 3'000;
