@@ -106,6 +106,15 @@ void add_instance(Exposition& out, const plugin_host::InstanceStatus& status) {
   count("myriad_instance_restarts_total", "Restarts after a failure", status.restarts);
   if (status.lag)
     out.add("myriad_instance_lag_readings", "gauge", "Readings that it has yet to take", number(*status.lag), labels);
+  if (const auto& d = status.delivery) {
+    count("myriad_instance_delivered_readings_total", "Readings that it took", d->delivered);
+    count("myriad_instance_delivery_retries_total", "Deliveries that failed", d->retries);
+    count("myriad_instance_dead_letters_dropped_total", "Dead letters that had no place any more",
+          d->dead_letters.dropped);
+    out.add("myriad_instance_delivered_readings_per_second", "gauge", "Over the last ten seconds", d->rate, labels);
+    out.add("myriad_instance_dead_letters", "gauge", "Readings that it refused for good", number(d->dead_letters.kept),
+            labels);
+  }
   for (const auto& [name, value] : status.metrics)
     out.add("myriad_plugin_" + name, "gauge", "Set by the plugin", value, labels);
 }

@@ -88,7 +88,8 @@ class LogFile {
 
   std::mutex read_mutex_;  // guards all below
   std::unique_ptr<SQLite::Database> read_db_;
-  std::unique_ptr<SQLite::Statement> select_, select_head_, select_oldest_, select_newest_, select_letters_, count_letters_;
+  std::unique_ptr<SQLite::Statement> select_, select_head_, select_oldest_, select_newest_, select_letters_,
+      count_letters_;
 };
 
 }  // namespace myriad::spine

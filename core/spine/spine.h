@@ -49,7 +49,7 @@ struct Options {
   std::chrono::milliseconds commit_interval{20};        // or when the oldest waits so long; at once after an idle spell
   std::uint64_t retain_bytes = std::uint64_t{1} << 30;  // oldest rows go when the file's payload exceeds this
   std::chrono::hours retain_time{24 * 7};
-  std::size_t dead_letters = 10'000;  // kept of one consumer; the oldest go
+  std::size_t dead_letters = 10'000;                // kept of one consumer; the oldest go
   std::chrono::milliseconds watch_interval{1'000};  // consumers near losing readings are looked for so often
 };
 
