@@ -88,6 +88,7 @@ class Api::Inside final : public httplib::Server {
     add_stream_routes(router_, shared_);
     add_plugin_routes(router_, shared_);
     add_instance_routes(router_, shared_);
+    add_delivery_routes(router_, shared_);
     add_system_routes(router_, shared_);
     add_metrics_routes(router_, shared_);
     add_console_routes(router_);

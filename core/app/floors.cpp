@@ -43,10 +43,17 @@ Status open_stores(Floors& f, const ServeOptions& options, const Logging& loggin
   spine.file = data / "spine.db";
   spine.retain_bytes = options.spine_megabytes << 20;
   spine.retain_time = std::chrono::hours(options.spine_hours);
+  spine.durability = options.durability;
+  spine.commit_interval = std::chrono::milliseconds(options.commit_ms);
+  spine.commit_bytes = options.commit_kilobytes << 10;
   if (auto ok = keep(spine::Spine::open(spine, f.points, f.clock, logging.log("spine")), f.spine); !ok) return ok;
-  return keep(
-      historian::Historian::open({.file = data / "history.db"}, *f.spine, f.points, f.clock, logging.log("historian")),
-      f.history);
+  if (auto ok = keep(historian::Historian::open({.file = data / "history.db"}, *f.spine, f.points, f.clock,
+                                                logging.log("historian")),
+                     f.history);
+      !ok)
+    return ok;
+  f.history_place = f.spine->follow("historian", [&history = *f.history] { return history.next(); });
+  return {};
 }
 
 void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) {
