@@ -73,9 +73,19 @@ void add_consumers(Exposition& out, const std::vector<spine::Consumer>& consumer
 
 void add_history(Exposition& out, const historian::Stats& stats, spine::Sequence end) {
   out.add("myriad_history_readings_total", "counter", "Readings stored", number(stats.readings));
-  out.add("myriad_history_chunks", "gauge", "Chunks on disk", number(stats.chunks));
+  out.add("myriad_history_chunks_total", "counter", "Chunks written", number(stats.chunks));
   out.add("myriad_history_open_readings", "gauge", "Readings in chunks not yet closed", number(stats.open_readings));
   out.add("myriad_history_disk_bytes", "gauge", "Size of the history", number(stats.disk_bytes));
+  out.add("myriad_history_untidy_readings", "gauge", "Readings in chunks that upkeep has yet to join",
+          number(stats.untidy_readings));
+  out.add("myriad_history_revised_readings_total", "counter", "Readings replaced by others of the same point and time",
+          number(stats.revised));
+  out.add("myriad_history_expired_readings_total", "counter", "Readings later than retention keeps, not stored",
+          number(stats.expired));
+  out.add("myriad_history_lost_readings_total", "counter", "Readings that left the spine before history took them",
+          number(stats.lost));
+  out.add("myriad_history_damaged_chunks_total", "counter", "Chunks that could not be read",
+          number(stats.damaged_chunks));
   out.add("myriad_history_lag_readings", "gauge", "Readings on the spine that history has yet to take",
           number(end - std::min(end, stats.next)));
 }

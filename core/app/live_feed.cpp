@@ -12,7 +12,7 @@ LiveFeed::LiveFeed(spine::Spine& spine, historian::Historian& history, bus::Bus&
 
 // What the historian has not taken yet is read from the spine again: the bus keeps the newer of two.
 void LiveFeed::restore(historian::Historian& history, model::Points& points) {
-  next_ = history.stats().next;
+  next_ = history.next();
   model::Batch batch;
   const auto restored = history.for_each_latest([&](std::string_view point, const model::Sample& sample) {
     if (const auto id = points.intern(point)) model::append(batch, *id, sample);

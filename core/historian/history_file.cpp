@@ -17,7 +17,11 @@ constexpr int kept_revisions = 100'000;
 // Large pages waste little of a chunk's row; free pages can be given back without copying the file.
 constexpr const char* layout = "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL";
 
-constexpr const char* migrations[] = {R"(
+// The first layout was never released: its history is taken from the spine again.
+constexpr const char* migrations[] = {"", R"(
+  DROP TABLE IF EXISTS series;
+  DROP TABLE IF EXISTS chunk;
+  DROP TABLE IF EXISTS progress;
   CREATE TABLE series(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, through INTEGER NOT NULL,
                       longest INTEGER NOT NULL, frontier INTEGER NOT NULL, unrolled INTEGER NOT NULL, time INTEGER,
                       type INTEGER, quality INTEGER, value);

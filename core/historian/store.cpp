@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <thread>
 
-#include "base/names.h"
-
 namespace myriad::historian {
 namespace {
 
@@ -55,6 +53,7 @@ Store::Store(const Options& options, const model::Points& points, const Clock& c
 
 Store::Series& Store::add(StoredSeries stored) {
   last_series_ = std::max(last_series_, stored.id);
+  untidy_readings_ += stored.untidy;
   Series& series = series_.emplace_back(std::move(stored));
   by_name_.emplace(series.name, &series);
   return series;
@@ -96,6 +95,7 @@ void Store::take_slice(model::BatchView batch, std::span<const model::Reading> s
     Series& series = r.point < by_point_.size() && by_point_[r.point] ? *by_point_[r.point] : series_of(r.point);
     if (at <= series.through) continue;
     if (series.unstored++ == 0) begin_unstored(series, at, now);
+    ++unstored_readings_;
     series.last_taken = at;
     open_bytes_ -= series.open.text_bytes();
     series.open.append(batch, r);
@@ -127,6 +127,7 @@ void Store::end_unstored(Series& series) {
   (series.newer ? series.newer->older : newest_unstored_) = series.older;
   series.older = series.newer = nullptr;
   stored_readings_ += series.unstored;
+  unstored_readings_ -= series.unstored;
   series.unstored = 0;
 }
 
@@ -193,7 +194,7 @@ void Store::write(Series& series, Chunk& chunk, std::int64_t id, bool close, boo
   if (close) {
     series.unrolled += out->count;
     if (!late) series.frontier = out->to;
-    if (!out->tidy) series.untidy += out->count, ++series.untidy_chunks;
+    if (!out->tidy) series.untidy += out->count, untidy_readings_ += out->count, ++series.untidy_chunks;
   }
   if (!late) {
     series.last_from = out->from;
@@ -313,6 +314,7 @@ void Store::tidied(const StoredSeries& stored, Nanos longest, std::size_t untidy
   const std::scoped_lock lock(mutex_);
   Series& series = own(stored);
   series.longest = std::max(series.longest, longest);
+  untidy_readings_ += untidy - series.untidy;  // unsigned, and right when it grows less
   series.untidy = untidy;
   series.untidy_chunks = untidy > 0 ? 1 : 0;
   revised_ += revised.readings;
@@ -391,57 +393,23 @@ std::vector<std::pair<std::string, model::Sample>> Store::latest() const {
   return all;
 }
 
-// Readings and bytes a day of one point at its present rate; nothing once it has been silent for a while.
-std::pair<double, double> Store::cost(const Series& series) const {
-  constexpr double day = 86'400e9, row_bytes = 75, bucket_bytes = 12;
-  Nanos from = series.last_from, to = series.last_to;
-  std::size_t count = series.last_count;
-  if (series.open.size() > 16 || count < 2) {
-    if (series.open.size() < 2) return {};
-    from = series.open.from(), to = series.open.to(), count = series.open.size();
-  }
-  if (to <= from) return {};
-  const double interval = static_cast<double>(to - from) / static_cast<double>(count - 1);
-  const Nanos newest = series.open.empty() ? to : std::max(to, series.open.to());
-  if (static_cast<double>(clock_.now() - newest) > std::max(3'600e9, 20 * interval)) return {};
-  const double readings = day / interval;
-  const double packed = series.last_count == 0 ? 4.0 : static_cast<double>(series.last_bytes) / series.last_count;
-  double bytes = readings * (packed + row_bytes / static_cast<double>(options_.chunk_readings));
-  for (int level = 1; level <= rollup_levels; ++level)
-    if (const auto width = static_cast<double>(rollup_width[static_cast<std::size_t>(level)]);
-        width / interval >= static_cast<double>(worthwhile_readings))
-      bytes += day / width * bucket_bytes;
-  return {readings, bytes};
+Pace Store::pace_of(const Series& series) {
+  Pace pace{series.last_from, series.last_to, series.last_count, series.last_to, 0};
+  if (series.last_count > 0) pace.bytes_per_reading = static_cast<double>(series.last_bytes) / series.last_count;
+  if (series.open.empty()) return pace;
+  pace.newest = std::max(pace.newest, series.open.to());
+  if (series.open.size() <= 16 && pace.count >= 2) return pace;
+  pace.from = series.open.from();
+  pace.to = series.open.to();
+  pace.count = series.open.size();
+  return pace;
 }
 
 std::vector<Estimate> Store::estimate(const std::vector<std::string>& patterns) const {
   const Asking asking(*this);
-  std::vector<Estimate> out;
-  if (patterns.empty()) {
-    for (const auto& rule : retention_.rules()) out.push_back({rule.points, 0, 0, 0, std::nullopt});
-    out.push_back({"*", 0, 0, 0, std::nullopt});
-  }
-  for (const auto& pattern : patterns) out.push_back({pattern, 0, 0, 0, std::nullopt});
-  std::vector<double> kept(out.size(), 0);
-  std::vector<bool> for_ever(out.size(), false);
-  for (const Series& series : series_) {
-    const auto [readings, bytes] = cost(series);
-    const RetentionRule* rule = retention_.rule_of(series.name);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      if (!matches(out[i].points, series.name)) continue;
-      ++out[i].count;
-      out[i].readings_per_day += readings;
-      out[i].bytes_per_day += bytes;
-      if (rule && rule->raw.count() > 0)
-        kept[i] += bytes * static_cast<double>(rule->raw.count()) / 24;
-      else if (bytes > 0)
-        for_ever[i] = true;
-      if (patterns.empty()) break;  // the first rule that matches is the point's
-    }
-  }
-  for (std::size_t i = 0; i < out.size(); ++i)
-    if (!for_ever[i]) out[i].kept_bytes = kept[i];
-  return out;
+  Estimator estimator(patterns, retention_, clock_.now(), options_.chunk_readings);
+  for (const Series& series : series_) estimator.add(series.name, pace_of(series));
+  return estimator.take();
 }
 
 std::vector<RetentionRule> Store::rules() const {
@@ -458,10 +426,8 @@ void Store::count(Stats& stats) const {
   stats.revised = revised_;
   stats.expired = expired_;
   stats.lost = lost_;
-  for (const Series& series : series_) {
-    stats.readings += series.unstored;
-    stats.untidy_readings += series.untidy;
-  }
+  stats.readings += unstored_readings_;
+  stats.untidy_readings = untidy_readings_;
 }
 
 }  // namespace myriad::historian

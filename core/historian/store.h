@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "historian/chunk_codec.h"
+#include "historian/estimate.h"
 #include "historian/history_file.h"
 #include "historian/retention.h"
 
@@ -105,7 +106,7 @@ class Store {
   void queue_if_due(Series&);
   bool is_due(const Series&, Why, SteadyTime now) const;
   static std::size_t bytes_of(const Series&);
-  std::pair<double, double> cost(const Series&) const;
+  static Pace pace_of(const Series&);
 
   const Options options_;
   const model::Points& points_;
@@ -126,7 +127,7 @@ class Store {
   std::vector<StoredRevision> new_revisions_;
   spine::Sequence next_;
   std::int64_t last_series_ = 0, last_chunk_;
-  std::uint64_t stored_readings_, revised_ = 0, expired_ = 0, lost_ = 0;
+  std::uint64_t stored_readings_, unstored_readings_ = 0, untidy_readings_ = 0, revised_ = 0, expired_ = 0, lost_ = 0;
   std::size_t open_readings_ = 0, open_bytes_ = 0, average_bytes_ = 0;
 };
 
