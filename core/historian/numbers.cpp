@@ -236,14 +236,15 @@ void put_by_dictionary(Packer& out, View places, std::size_t words, PutWords&& p
 
 // Of integers that begin with 0 and have no common divisor.
 void put_reduced(Packer& out, View values, bool may_use_dictionary) {
-  constexpr double clear = 0.5;  // bits each
+  constexpr double clear = 0.5;     // bits each
+  constexpr double doubtful = 0.2;  // differences of noise look better by this than they are
   const bool best = out.effort() == Effort::best;
-  const Integers sample = sample_of(values, best ? 128 : 32);
+  const Integers sample = sample_of(values, best ? 128 : 48);
   const Mode mode = best ? best_predictor(sample) : Mode::last;
   const double gain = (plain_cost(sample) - foretold_cost(mode, sample)) / static_cast<double>(sample.size());
   const auto plain = [&] { put_plain(out, values); };
   const auto foretold = [&] { put_foretold(out, mode, values); };
-  if (!best) return gain < 0 ? plain() : foretold();
+  if (!best) return gain < doubtful ? plain() : foretold();
   Dictionary dictionary = may_use_dictionary ? Dictionary(values) : Dictionary();
   if (dictionary.empty()) {
     if (gain > clear) return foretold();
@@ -357,10 +358,25 @@ std::optional<Split> split(View bits) {
   return std::nullopt;
 }
 
+// By a sample: floats and large integers can be decimals of more bits than they have themselves.
+bool better_whole(View bits, const Split& split) {
+  constexpr std::size_t run = 64;
+  const auto cost = [](Integers sample) {
+    const std::uint64_t first = sample[0];
+    for (auto& v : sample) v -= first;
+    divide(sample, common_divisor(sample));
+    return std::min(plain_cost(sample), foretold_cost(Mode::last, sample));
+  };
+  Integers whole = sample_of(bits, run);
+  std::transform(whole.begin(), whole.end(), whole.begin(), order);
+  return cost(whole) < cost(sample_of(split.m, run)) + log_sum(sample_of(split.above, run));
+}
+
 void put_doubles(Packer& out, View bits, bool may_use_dictionary) {
   if (bits.empty()) return;
-  const auto decimals = split(bits);
-  const bool dictionaries = may_use_dictionary && out.effort() == Effort::best;
+  auto decimals = split(bits);
+  const bool best = out.effort() == Effort::best, dictionaries = may_use_dictionary && best;
+  if (best && decimals && better_whole(bits, *decimals)) decimals.reset();
   const auto as_seen = [&] {
     decimals ? put_decimals(out, *decimals, dictionaries) : put_whole(out, bits, dictionaries);
   };
