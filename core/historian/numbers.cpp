@@ -396,12 +396,13 @@ void get_decimals(Unpacker& in, std::span<std::uint64_t> out, bool floats) {
   if (!in.ok() || digits > Decimals::max_digits) return in.fail();
   const Decimals decimals(static_cast<unsigned>(digits), floats);
   get_integers(in, out, true);
-  if (!floats && in.constant_column() == 0) {
+  const auto everywhere = in.constant_column();
+  if (everywhere == 0 && !floats) {
     for (auto& v : out) v = decimals.exact(v);
     return;
   }
-  Integers above(out.size());
-  in.column(above);
+  Integers above(out.size(), everywhere.value_or(0));
+  if (!everywhere) in.column(above);
   if (!in.ok()) return;
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = decimals.join(out[i], unzigzag(above[i]));
 }

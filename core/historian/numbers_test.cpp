@@ -101,6 +101,11 @@ TEST(Numbers, AFewWholeDoublesAmongDecimalsStay) {
   }
 }
 
+TEST(Numbers, AllAsFarAboveTheirDecimals) {
+  const auto values = made(150, [](auto i) { return bits(static_cast<double>(64 + i % 60)) + 3; });
+  for (const Effort effort : {Effort::fast, Effort::best}) round_trip(values, true, effort, "all above");
+}
+
 TEST(Numbers, TheCommonDivisorIsOfSignedIntegers) {
   EXPECT_EQ(common_divisor({}), 1u);
   EXPECT_EQ(common_divisor(Integers{0, 0}), 1u);
