@@ -8,6 +8,8 @@
 #include <fstream>
 #include <random>
 
+#include "historian/payload.h"
+
 namespace myriad::historian {
 namespace {
 

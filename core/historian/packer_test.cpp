@@ -5,6 +5,8 @@
 #include <cmath>
 #include <random>
 
+#include "historian/unpacker.h"
+
 namespace myriad::historian {
 namespace {
 

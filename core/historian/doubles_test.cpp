@@ -1,4 +1,4 @@
-#include "historian/numbers.h"
+#include "historian/doubles.h"
 
 #include <gtest/gtest.h>
 
@@ -13,15 +13,15 @@ namespace {
 using Integers = std::vector<std::uint64_t>;
 
 // Bytes of the payload.
-std::size_t round_trip(const Integers& values, bool doubles, Effort effort, const char* name) {
+std::size_t round_trip(const Integers& values, Effort effort, const char* name) {
   Packer packer;
   packer.begin(effort);
-  doubles ? put_doubles(packer, values) : put_integers(packer, values);
+  put_doubles(packer, values);
   const auto payload = packer.finish();
   Unpacker unpacker;
   EXPECT_TRUE(unpacker.open(payload)) << name;
   Integers back(values.size());
-  doubles ? get_doubles(unpacker, back) : get_integers(unpacker, back);
+  get_doubles(unpacker, back);
   EXPECT_TRUE(unpacker.at_end()) << name;
   EXPECT_EQ(back, values) << name;
   return payload.size();
@@ -39,32 +39,11 @@ Integers made(std::size_t count, auto&& value) {
   return out;
 }
 
-TEST(Numbers, IntegersTakeWhatTheirPatternLeaves) {
-  std::mt19937_64 random(1);
-  const std::int64_t words[] = {INT64_MIN, -1, 7, INT64_MAX};
-  std::int64_t level = 0;
-  const Case cases[] = {
-      {"none", {}, 10},
-      {"equal", made(1'000, [](auto) { return -5; }), 20},
-      {"counter by 3", made(1'000, [](auto i) { return 100 + 3 * i; }), 30},
-      {"noise of hundreds", made(4'000, [&](auto) { return 100 * (random() % 16); }), 2'100},
-      {"walk", made(4'000, [&](auto) { return level += static_cast<std::int64_t>(random() % 16) - 8; }), 2'150},
-      {"parabola", made(4'000, [](auto i) { return i * i; }), 60},
-      {"four words", made(4'000, [&](auto) { return words[random() % 4]; }), 1'150},
-      {"ends of unsigned", made(100, [](auto i) { return i % 2 ? UINT64_MAX : 0; }), 60},
-      {"any bits", made(1'000, [&](auto) { return random(); }), 8'050},
-  };
-  for (const auto& c : cases) {
-    EXPECT_LE(round_trip(c.values, false, Effort::best, c.name), c.most_bytes) << c.name;
-    round_trip(c.values, false, Effort::fast, c.name);
-  }
-}
-
 std::uint64_t bits(double v) {
   return std::bit_cast<std::uint64_t>(v);
 }
 
-TEST(Numbers, DoublesTakeWhatTheirDecimalsLeave) {
+TEST(Doubles, TakeWhatTheirDecimalsLeave) {
   std::mt19937_64 random(2);
   const double odd[] = {
       -0.0, 0.0,  5e-324, std::numeric_limits<double>::max(),      -std::numeric_limits<double>::min(),
@@ -85,36 +64,25 @@ TEST(Numbers, DoublesTakeWhatTheirDecimalsLeave) {
       {"any bits", made(1'000, [&](auto) { return random(); }), 8'050},
   };
   for (const auto& c : cases) {
-    EXPECT_LE(round_trip(c.values, true, Effort::best, c.name), c.most_bytes) << c.name;
-    round_trip(c.values, true, Effort::fast, c.name);
+    EXPECT_LE(round_trip(c.values, Effort::best, c.name), c.most_bytes) << c.name;
+    round_trip(c.values, Effort::fast, c.name);
   }
 }
 
-TEST(Numbers, AFewWholeDoublesAmongDecimalsStay) {
+TEST(Doubles, AFewWholeDoublesAmongDecimalsStay) {
   std::mt19937_64 random(3);
   for (int round = 0; round < 100; ++round) {
     const auto share = 1 + random() % 40;
     const auto values = made(random() % 400, [&](auto) {
       return random() % share == 0 ? random() : bits(static_cast<double>(random() % 1'000) / 1'000 - 0.5);
     });
-    for (const Effort effort : {Effort::fast, Effort::best}) round_trip(values, true, effort, "among decimals");
+    for (const Effort effort : {Effort::fast, Effort::best}) round_trip(values, effort, "among decimals");
   }
 }
 
-TEST(Numbers, AllAsFarAboveTheirDecimals) {
+TEST(Doubles, AllAsFarAboveTheirDecimals) {
   const auto values = made(150, [](auto i) { return bits(static_cast<double>(64 + i % 60)) + 3; });
-  for (const Effort effort : {Effort::fast, Effort::best}) round_trip(values, true, effort, "all above");
-}
-
-TEST(Numbers, TheCommonDivisorIsOfSignedIntegers) {
-  EXPECT_EQ(common_divisor({}), 1u);
-  EXPECT_EQ(common_divisor(Integers{0, 0}), 1u);
-  EXPECT_EQ(common_divisor(Integers{0, 12, 0 - std::uint64_t{18}, 6}), 6u);
-  EXPECT_EQ(common_divisor(Integers{12, 18, 7}), 1u);
-  EXPECT_EQ(common_divisor(Integers{std::uint64_t{1} << 63, 0}), std::uint64_t{1} << 63);
-  Integers values{0, 12, 0 - std::uint64_t{18}};
-  divide(values, 6);
-  EXPECT_EQ(values, (Integers{0, 2, 0 - std::uint64_t{3}}));
+  for (const Effort effort : {Effort::fast, Effort::best}) round_trip(values, effort, "all above");
 }
 
 }  // namespace
