@@ -5,7 +5,8 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "historian/numbers.h"
+#include "historian/doubles.h"
+#include "historian/integers.h"
 #include "historian/times.h"
 #include "myriad/plugin.h"
 

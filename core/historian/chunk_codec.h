@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "historian/chunk.h"
 #include "historian/packer.h"
+#include "historian/unpacker.h"
 
 namespace myriad::historian {
 

@@ -3,23 +3,28 @@
 #include <algorithm>
 #include <limits>
 
-#include "spine/columns.h"
-
 namespace myriad::historian {
 namespace {
 
-using spine::zigzag;
 using View = std::span<const std::uint64_t>;
 
-// The fewest digits with which v is a decimal but for a few last places, as arithmetic leaves them; else
-// no_decimals.
+std::uint64_t magnitude(std::uint64_t v) {
+  return static_cast<std::int64_t>(v) < 0 ? 0 - v : v;
+}
+
+// How far above or below m arithmetic may have left a decimal: the less, the closer decimals lie, since any double is
+// near one of many digits.
+std::uint64_t tolerance(std::uint64_t m, bool floats) {
+  const std::uint64_t most = floats ? 2 : 48, close = std::uint64_t{1} << (floats ? 18 : 46);
+  return std::min(most, close / std::max<std::uint64_t>(1, magnitude(m)));
+}
+
+// The fewest digits with which v is a decimal but for a few last places; else no_decimals.
 unsigned digits_needed(std::uint64_t bits, bool floats) {
-  const std::uint64_t most_above = floats ? 3 : 96;  // zigzag
   std::uint64_t m, above;
   for (unsigned digits = 0; digits <= Decimals::max_digits; ++digits) {
-    const bool fits = Decimals(digits, floats).split(bits, 0, m, above);
-    if (!fits) break;
-    if (zigzag(above) <= most_above) return digits;
+    if (!Decimals(digits, floats).split(bits, 0, m, above)) break;
+    if (magnitude(above) <= tolerance(m, floats)) return digits;
   }
   return no_decimals;
 }

@@ -7,7 +7,8 @@
 #include <cmath>
 
 #include "historian/decimals.h"
-#include "historian/numbers.h"
+#include "historian/doubles.h"
+#include "historian/integers.h"
 #include "historian/times.h"
 
 namespace myriad::historian {

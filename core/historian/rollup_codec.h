@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "historian/packer.h"
 #include "historian/tally.h"
+#include "historian/unpacker.h"
 
 namespace myriad::historian {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <numeric>
 
-#include "historian/numbers.h"
+#include "historian/integers.h"
 
 namespace myriad::historian {
 namespace {

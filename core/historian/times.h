@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "historian/packer.h"
+#include "historian/unpacker.h"
 
 namespace myriad::historian {
 

@@ -1,5 +1,6 @@
 // How small and how fast chunks of history are: each recorded series (*.csv: time, value) of a folder, and the walks
-// that ingest_bench makes, by chunk size and effort, beside fixed-width columns through zstd -3.
+// that ingest_bench makes, by chunk size and effort, beside fixed-width columns through zstd -3. Then the walk's
+// rollups by the minute.
 //
 //   codec_bench [--data FOLDER] [--rounds N]
 #include <time.h>
@@ -15,6 +16,7 @@
 
 #include "base/time_text.h"
 #include "historian/chunk_codec.h"
+#include "historian/rollup_codec.h"
 
 namespace {
 
@@ -137,6 +139,59 @@ double plain_bytes(const std::vector<Chunk>& chunks) {
   return static_cast<double>(bytes) / static_cast<double>(readings);
 }
 
+constexpr Nanos minute = 60'000'000'000;
+
+std::vector<historian::Bucket> minutes_of(const Series& series) {
+  std::vector<historian::Bucket> buckets;
+  double held = 0;
+  for (const auto& entry : series.entries) {
+    const auto v = std::bit_cast<double>(entry.value);
+    if (buckets.empty() || entry.time >= buckets.back().begin + minute) {
+      buckets.push_back({entry.time / minute * minute, {}});
+      historian::Tally& t = buckets.back().tally;
+      t.first_time = t.last_time = entry.time;
+      t.first = t.min = t.max = v;
+    }
+    historian::Tally& t = buckets.back().tally;
+    t.area += held * (static_cast<double>(entry.time - t.last_time) / 1e9);
+    const double off = t.numbers > 0 ? v - t.mean() : 0;
+    t.readings = ++t.numbers;
+    t.sum += v;
+    t.squares += off * (v - t.mean());
+    t.min = std::min(t.min, v);
+    t.max = std::max(t.max, v);
+    t.last = held = v;
+    t.last_time = entry.time;
+  }
+  return buckets;
+}
+
+void print_rollups(const Series& series, int rounds) {
+  const auto buckets = minutes_of(series);
+  const auto n = static_cast<double>(buckets.size());
+  historian::RollupEncoder encoder;
+  historian::RollupDecoder decoder;
+  for (const Effort effort : {Effort::fast, Effort::best})
+    for (const std::size_t run : {60u, 240u, 960u}) {
+      std::size_t bytes = 0;
+      double encode = 0, decode = 0;
+      for (int round = 0; round < rounds; ++round)
+        for (std::size_t at = 0; at < buckets.size(); at += run) {
+          const double start = cpu_ns();
+          const auto payload =
+              encoder.encode(std::span(buckets).subspan(at, std::min(run, buckets.size() - at)), minute, effort);
+          const double between = cpu_ns();
+          if (!decoder.decode(historian::rollup_codec, payload)) std::abort();
+          encode += between - start;
+          decode += cpu_ns() - between;
+          bytes += round == 0 ? payload.size() : 0;
+        }
+      std::printf("rollups by the minute, %3zu a run, %s %6.2f B a bucket, encode %5.0f ns, decode %5.0f ns\n", run,
+                  effort == Effort::fast ? "fast" : "best", static_cast<double>(bytes) / n, encode / n / rounds,
+                  decode / n / rounds);
+    }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -170,5 +225,6 @@ int main(int count, char** arguments) {
       std::printf("%-36s %6zu | %6.3f %15s | %6.3f\n", "mean of the recordings", size,
                   fast_sum / static_cast<double>(recordings), "", best_sum / static_cast<double>(recordings));
   }
+  print_rollups(all.back(), rounds);
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "historian/chunk_codec.h"
+#include "historian/payload.h"
 
 namespace {
 

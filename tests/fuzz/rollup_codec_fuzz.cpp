@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "historian/payload.h"
 #include "historian/rollup_codec.h"
 
 namespace {
