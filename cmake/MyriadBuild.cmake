@@ -35,7 +35,7 @@ if(MYRIAD_SANITIZE)
   set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
   add_compile_options(-fsanitize=${MYRIAD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MYRIAD_SANITIZE})
-  add_compile_options(-Wno-maybe-uninitialized)  # GCC sees ghosts in instrumented <regex>
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # GCC sees ghosts in instrumented <regex>
 else()
   # Checked containers cost little and turn an overrun into an abort with a line number.
   add_compile_definitions($<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)

@@ -105,6 +105,10 @@ TEST_F(ApiTest, SaysHowItIs) {
   EXPECT_EQ(site().bare("GET", "/healthz").body, json::parse(R"({"status":"ok"})"));
   EXPECT_EQ(site().bare("GET", "/readyz").status, 200);
   const auto system = site().get("/api/v1/system");
+  EXPECT_EQ(system.body["spine"]["durability"], "full");
+  EXPECT_EQ(system.body["spine"]["consumers"][0]["name"], "historian");
+  EXPECT_EQ(system.body["spine"]["consumers"][0]["at_risk"], false);
+  EXPECT_EQ(system.body["alarms"], json::array());
   EXPECT_EQ(system.body["version"], "0.1.0");
   EXPECT_EQ(system.body["site"], "test site");
   EXPECT_GE(system.body["things"].get<int>(), 0);
@@ -116,6 +120,8 @@ TEST_F(ApiTest, SaysHowItIs) {
 TEST_F(ApiTest, ExposesMetrics) {
   ASSERT_EQ(make_switch("pump").status, 201);
   const auto text = site().bare("GET", "/metrics").text;
+  EXPECT_TRUE(has(text, "myriad_consumer_lag_readings{consumer=\"historian\"} ")) << text;
+  EXPECT_TRUE(has(text, "myriad_consumer_lag_seconds{consumer=\"historian\"} ")) << text;
   for (const char* line :
        {"# TYPE process_cpu_seconds_total counter\n", "process_open_fds ", "myriad_spine_end_sequence ",
         "myriad_http_requests_total ", "myriad_instance_up{instance=\"pump\",plugin=\"switch\"} 1\n",

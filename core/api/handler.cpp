@@ -84,9 +84,11 @@ class Api::Inside final : public httplib::Server {
     add_property_routes(router_, shared_);
     add_reading_routes(router_, shared_);
     add_history_routes(router_, shared_);
+    add_history_keeping_routes(router_, shared_);
     add_stream_routes(router_, shared_);
     add_plugin_routes(router_, shared_);
     add_instance_routes(router_, shared_);
+    add_delivery_routes(router_, shared_);
     add_system_routes(router_, shared_);
     add_metrics_routes(router_, shared_);
     add_console_routes(router_);

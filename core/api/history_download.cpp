@@ -56,13 +56,10 @@ void HistoryDownload::start(std::function<void()> wake) {
   ahead_->wake = std::move(wake);
 }
 
-edge::Source::Piece HistoryDownload::next(std::size_t about) {
-  if (out_at_ == out_.size()) take();
-  const auto size = std::min(std::max<std::size_t>(about, 1), out_.size() - out_at_);
-  Piece piece{out_.substr(out_at_, size), false};
-  out_at_ += size;
-  piece.end = last_ && out_at_ == out_.size();
-  return piece;
+// Whole pieces: cutting them would copy them.
+edge::Source::Piece HistoryDownload::next(std::size_t) {
+  if (out_.empty()) take();
+  return {std::exchange(out_, {}), last_};
 }
 
 // Takes what was read ahead, and has the next piece read while this one is sent.
@@ -72,7 +69,6 @@ void HistoryDownload::take() {
     const std::lock_guard lock(ahead_->mutex);
     if (ahead_->failed) throw std::runtime_error("the history could not be read to its end");
     out_ = std::exchange(ahead_->ready, {});
-    out_at_ = 0;
     last_ = ahead_->done;
     read_on = !ahead_->done && !ahead_->reading;
     ahead_->reading = ahead_->reading || read_on;

@@ -29,8 +29,7 @@ class HistoryDownload final : public edge::Source {
 
   const std::shared_ptr<Ahead> ahead_;
   const std::shared_ptr<Strand> strand_;
-  std::string out_;  // from out_at_ on, not yet sent
-  std::size_t out_at_ = 0;
+  std::string out_;    // not yet sent
   bool last_ = false;  // nothing comes after out_
 };
 

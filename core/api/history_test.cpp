@@ -237,6 +237,7 @@ class EndlessHistory final : public historian::Historian {
   }
   Status for_each_latest(const std::function<void(std::string_view, const model::Sample&)>&) override { return {}; }
   bool wait(spine::Sequence, std::chrono::steady_clock::time_point) override { return true; }
+  spine::Sequence next() const override { return 1; }
   Result<std::uint64_t> remove(std::string_view, historian::Range) override { return std::uint64_t{0}; }
   std::vector<historian::RetentionRule> retention() const override { return {}; }
   Status set_retention(std::vector<historian::RetentionRule>) override { return {}; }
@@ -325,6 +326,72 @@ TEST_F(HistoryTest, ADownloadThatCannotBeReadToItsEndHasNone) {
   const auto refused = endless.client().Get("/api/v1/history?point=endless/a&format=ndjson");
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->status, 500) << "an error before the first byte is still told";
+}
+
+// ---- Keeping
+
+class KeepingTest : public ApiTest {
+ protected:
+  void put(const std::string& point, int readings) {
+    json body{{"readings", json::array()}};
+    for (int i = 0; i < readings; ++i)
+      body["readings"].push_back({{"point", point}, {"time", format_time(first + i * second)}, {"value", i}});
+    ASSERT_EQ(site().post("/api/v1/readings", body.dump()).status, 202);
+  }
+  static constexpr Nanos first = Nanos{1'700'000'000} * 1'000'000'000;
+  static constexpr Nanos second = 1'000'000'000;
+};
+
+TEST_F(KeepingTest, RulesOfRetentionAreReplacedAsAWhole) {
+  const std::string path = "/api/v1/history/retention";
+  const auto none = site().get(path);
+  ASSERT_EQ(none.status, 200) << none.text;
+  const std::string rules = R"({"rules":[{"points":"ward/*","raw_days":30,"minutes_days":365},{"points":"*"}]})";
+  EXPECT_EQ(site().put(path, rules).status, 428);
+  EXPECT_EQ(site().put(path, rules, {{"If-Match", "\"7\""}}).status, 412);
+  const auto put = site().put(path, rules, {{"If-Match", none.field("ETag")}});
+  ASSERT_EQ(put.status, 200) << put.text;
+  EXPECT_EQ(put.body, json::parse(rules));
+  EXPECT_EQ(site().get(path).field("ETag"), put.field("ETag"));
+  const std::pair<const char*, const char*> refused[] = {
+      {R"({"rules":[{"points":"*","raw_days":0}]})", "/rules/0/raw_days"},
+      {R"({"rules":[{"points":"*","raw":"1d"}]})", "/rules/0/raw"},
+      {R"({"rules":[{"raw_days":3}]})", "/rules/0/points"},
+      {R"({"rules":3})", "/rules"}};
+  for (const auto& [body, field] : refused) {
+    const auto answer = site().put(path, body, {{"If-Match", put.field("ETag")}});
+    EXPECT_EQ(answer.status, 400) << body;
+    EXPECT_EQ(answer.body["field"], field) << body;
+  }
+  EXPECT_EQ(site().put(path, R"({"rules":[]})", {{"If-Match", put.field("ETag")}}).status, 200);
+}
+
+TEST_F(KeepingTest, RemovesWhatIsNamed) {
+  put("rm/a", 10);
+  put("rm/b", 10);
+  const auto some = site().remove("/api/v1/history?point=rm/a&from=" + format_time(first + 3 * second) +
+                                  "&to=" + format_time(first + 5 * second));
+  ASSERT_EQ(some.status, 200) << some.text;
+  EXPECT_EQ(some.body, (json{{"points", 1}, {"removed", 2}}));
+  const std::string all = "/api/v1/history?point=rm/*&from=2023-01-01T00:00:00Z";
+  EXPECT_EQ(site().get(all).body["series"][0]["values"].size(), 8u);
+  EXPECT_EQ(site().remove("/api/v1/history?point=rm/*").body, (json{{"points", 2}, {"removed", 18}}));
+  EXPECT_EQ(site().get(all).body["series"][0]["values"].size(), 0u);
+  EXPECT_EQ(site().remove("/api/v1/history").status, 400);
+  EXPECT_EQ(site().remove("/api/v1/history?point=rm/never").status, 404);
+}
+
+TEST_F(KeepingTest, TellsWhatPointsCostAndWhatWasWrittenOver) {
+  put("cost/a", 40);
+  const auto cost = site().get("/api/v1/history/estimate?point=cost/*");
+  ASSERT_EQ(cost.status, 200) << cost.text;
+  EXPECT_EQ(cost.body["items"][0]["count"], 1);
+  EXPECT_EQ(cost.body["items"][0]["readings_per_day"], 0);  // it has been silent for years
+  EXPECT_GT(cost.body["stored_bytes"], 0);
+  const auto revisions = site().get("/api/v1/history/revisions?point=cost/a");
+  ASSERT_EQ(revisions.status, 200) << revisions.text;
+  EXPECT_EQ(revisions.body["items"], json::array());
+  EXPECT_EQ(site().get("/api/v1/history/revisions?point=cost/*").status, 400);
 }
 
 }  // namespace

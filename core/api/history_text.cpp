@@ -47,6 +47,7 @@ bool HistoryText::has_rows() const {
 
 Result<std::string> HistoryText::next(const std::function<bool()>& go_on) {
   std::string out;
+  if (rows_ > first_rows) out.reserve(piece_bytes + piece_bytes / 4);
   if (!std::exchange(begun_, true)) out = head();
   std::size_t taken = 0;
   while (has_rows() && taken < rows_ && out.size() < piece_bytes && go_on()) {

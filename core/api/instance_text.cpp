@@ -16,6 +16,18 @@ json stats_json(const InstanceStatus& status) {
   return stats;
 }
 
+json delivery_json(const InstanceStatus& status) {
+  if (!status.delivery) return nullptr;
+  const auto& d = *status.delivery;
+  return {{"lag", d.lag},
+          {"rate_per_s", d.rate},
+          {"delivered", d.delivered},
+          {"retries", d.retries},
+          {"dead_letters", d.dead_letters.kept},
+          {"dead_letters_dropped", d.dead_letters.dropped},
+          {"next_retry", d.next_retry ? json(format_time(*d.next_retry)) : json(nullptr)}};
+}
+
 }  // namespace
 
 json state_json(const InstanceStatus& status, const registry::Registry& registry) {
@@ -28,6 +40,7 @@ json state_json(const InstanceStatus& status, const registry::Registry& registry
            {"connection", nullptr},
            {"things", registry.things_of(status.record.id)},
            {"stats", stats_json(status)},
+           {"delivery", delivery_json(status)},
            {"metrics", json::object()}};
   if (const auto& fault = status.last_error)
     out["last_error"] = {{"time", format_time(fault->time)}, {"status", fault->status}, {"message", fault->message}};

@@ -58,6 +58,19 @@ void add_spine(Exposition& out, const spine::Stats& stats) {
   out.add("myriad_spine_end_sequence", "gauge", "One past the newest reading on disk", number(stats.end));
 }
 
+void add_consumers(Exposition& out, const std::vector<spine::Consumer>& consumers) {
+  for (const auto& c : consumers) {
+    const Exposition::Labels labels = {{"consumer", c.name}};
+    out.add("myriad_consumer_lag_readings", "gauge", "Readings on the spine that it has yet to take", number(c.lag),
+            labels);
+    out.add("myriad_consumer_lag_seconds", "gauge", "Since the first of them was committed",
+            static_cast<double>(c.behind) / 1e9, labels);
+    out.add("myriad_consumer_retention_used_ratio", "gauge", "At 1 it loses readings", c.retention_used, labels);
+    out.add("myriad_consumer_lost_readings_total", "counter", "Readings that retention removed before it took them",
+            number(c.lost), labels);
+  }
+}
+
 void add_history(Exposition& out, const historian::Stats& stats, spine::Sequence end) {
   out.add("myriad_history_readings_total", "counter", "Readings stored", number(stats.readings));
   out.add("myriad_history_chunks", "gauge", "Chunks on disk", number(stats.chunks));
@@ -95,6 +108,15 @@ void add_instance(Exposition& out, const plugin_host::InstanceStatus& status) {
   count("myriad_instance_restarts_total", "Restarts after a failure", status.restarts);
   if (status.lag)
     out.add("myriad_instance_lag_readings", "gauge", "Readings that it has yet to take", number(*status.lag), labels);
+  if (const auto& d = status.delivery) {
+    count("myriad_instance_delivered_readings_total", "Readings that it took", d->delivered);
+    count("myriad_instance_delivery_retries_total", "Deliveries that failed", d->retries);
+    count("myriad_instance_dead_letters_dropped_total", "Dead letters that had no place any more",
+          d->dead_letters.dropped);
+    out.add("myriad_instance_delivered_readings_per_second", "gauge", "Over the last ten seconds", d->rate, labels);
+    out.add("myriad_instance_dead_letters", "gauge", "Readings that it refused for good", number(d->dead_letters.kept),
+            labels);
+  }
   for (const auto& [name, value] : status.metrics)
     out.add("myriad_plugin_" + name, "gauge", "Set by the plugin", value, labels);
 }
@@ -110,6 +132,7 @@ Result<Reply> metrics(Shared& shared) {
   add_process(out);
   const auto spine = parts.spine.stats();
   add_spine(out, spine);
+  add_consumers(out, parts.spine.consumers());
   add_history(out, parts.historian.stats(), spine.end);
   add_edge(out, shared.serving.stats(), shared.live.listeners());
   for (const auto& status : parts.instances.list()) add_instance(out, status);

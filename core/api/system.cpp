@@ -4,6 +4,7 @@
 #include "api/embedded.h"
 #include "api/problem.h"
 #include "api/resources.h"
+#include "base/time_text.h"
 #include "model/thing.h"
 
 namespace myriad::api {
@@ -16,26 +17,59 @@ Result<Reply> ready(Shared& shared) {
   return Error{Code::unavailable, "the daemon is starting or ending: ask again in a moment"};
 }
 
+json consumers_json(const std::vector<spine::Consumer>& consumers) {
+  auto out = json::array();
+  for (const auto& c : consumers)
+    out.push_back({{"name", c.name},
+                   {"next", c.next},
+                   {"lag_readings", c.lag},
+                   {"lag_seconds", static_cast<double>(c.behind) / 1e9},
+                   {"retention_used", c.retention_used},
+                   {"at_risk", c.at_risk_since.has_value()},
+                   {"lost_readings", c.lost}});
+  return out;
+}
+
+json alarms_json(const std::vector<spine::Consumer>& consumers) {
+  auto out = json::array();
+  for (const auto& c : consumers)
+    if (c.at_risk_since)
+      out.push_back({{"code", "consumer_at_risk"},
+                     {"consumer", c.name},
+                     {"detail", "'" + c.name + "' " + spine::at_risk_text(c)},
+                     {"since", format_time(*c.at_risk_since)}});
+  return out;
+}
+
 Result<Reply> system(Shared& shared) {
   auto& parts = shared.parts;
   const auto uptime = std::chrono::steady_clock::now() - shared.started;
   const auto spine = parts.spine.stats();
   const auto history = parts.historian.stats();
+  const auto consumers = parts.spine.consumers();
   return json_reply({{"version", parts.version},
                      {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(uptime).count()},
                      {"site", parts.site},
                      {"spine",
-                      {{"begin", spine.begin},
+                      {{"durability", spine::durability_name(spine.durability)},
+                       {"begin", spine.begin},
                        {"end", spine.end},
                        {"queued_bytes", spine.queued_bytes},
                        {"disk_bytes", spine.disk_bytes},
                        {"refused", spine.refused},
-                       {"lost", spine.lost}}},
+                       {"lost", spine.lost},
+                       {"consumers", consumers_json(consumers)}}},
+                     {"alarms", alarms_json(consumers)},
                      {"history",
                       {{"next", history.next},
                        {"readings", history.readings},
                        {"chunks", history.chunks},
                        {"open_readings", history.open_readings},
+                       {"untidy_readings", history.untidy_readings},
+                       {"revised", history.revised},
+                       {"expired", history.expired},
+                       {"lost", history.lost},
+                       {"damaged_chunks", history.damaged_chunks},
                        {"disk_bytes", history.disk_bytes}}},
                      {"points", parts.points.size()},
                      {"things", parts.registry.thing_count()}});

@@ -62,6 +62,7 @@ class TestSite {
   std::unique_ptr<security::Security> security_;
   std::unique_ptr<spine::Spine> spine_;
   std::unique_ptr<historian::Historian> historian_;
+  std::shared_ptr<void> historian_place_;
   std::unique_ptr<bus::Bus> bus_;
   std::unique_ptr<plugin_host::Plugins> plugins_;
   std::unique_ptr<plugin_host::Instances> instances_;
@@ -86,6 +87,7 @@ inline TestSite::TestSite() {
   must(security_->ensure_admin(test_password));
   spine_ = must(spine::Spine::open({.file = dir_ / "spine.db"}, points_, clock_, Log::none()));
   historian_ = must(historian::Historian::open({.file = dir_ / "history.db"}, *spine_, points_, clock_, Log::none()));
+  historian_place_ = spine_->follow("historian", [this] { return historian_->stats().next; });
   bus_ = bus::Bus::make(points_);
   plugins_ = plugin_host::Plugins::scan({TEST_PLUGINS}, Log::none());
   instances_ = plugin_host::Instances::make({*plugins_, *registry_, *spine_, points_, clock_, Log::none()});

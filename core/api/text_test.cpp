@@ -1,8 +1,12 @@
 // The small texts of the API: values, events, metrics, cursors, tags.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "api/etag.h"
 #include "api/exposition.h"
@@ -36,6 +40,46 @@ TEST(ReadingText, IsJsonForEveryValue) {
     append_value(out, value);
     EXPECT_EQ(out, text);
     EXPECT_TRUE(json::accept(out)) << out;
+  }
+}
+
+TEST(ReadingText, DoublesHaveTheirShortestDigits) {
+  const auto text = [](double number) {
+    std::string out;
+    append_value(out, number);
+    return out;
+  };
+  const std::pair<double, const char*> cases[] = {
+      {0, "0"},
+      {-0.0, "-0"},
+      {5, "5"},
+      {100'000, "100000"},
+      {-230.25, "-230.25"},
+      {0.0001, "0.0001"},
+      {0.0101, "0.0101"},
+      {21.4, "21.4"},
+      {0.1 + 0.2, "0.30000000000000004"},
+      {99'999'999'999.9999, "99999999999.9999"},
+      {1e11, "1e+11"},
+      {123.45678, "123.45678"},
+  };
+  for (const auto& [number, want] : cases) EXPECT_EQ(text(number), want);
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 200'000; ++i) {
+    const double scale = std::pow(10, static_cast<int>(random() % 20) - 6);
+    const double number = static_cast<double>(static_cast<std::int64_t>(random() % 2'000'000) - 1'000'000) / scale;
+    std::array<char, 64> plain{};
+    std::to_chars(plain.data(), plain.data() + plain.size(), number);
+    const std::string out = text(number);
+    ASSERT_EQ(std::strtod(out.c_str(), nullptr), number) << out;
+    const auto digits = [](const std::string& of) {
+      std::string left;
+      for (const char c : of.substr(0, of.find('e')))
+        if (c >= '0' && c <= '9' && !(left.empty() && c == '0')) left += c;
+      while (left.ends_with('0')) left.pop_back();
+      return left;
+    };
+    ASSERT_EQ(digits(out), digits(plain.data())) << out;
   }
 }
 

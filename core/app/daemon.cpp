@@ -11,21 +11,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "api/handler.h"
-#include "app/live_feed.h"
-#include "app/logging.h"
-#include "bus/bus.h"
-#include "edge/server.h"
-#include "historian/historian.h"
-#include "plugin_host/instances.h"
-#include "registry/registry.h"
-#include "security/security.h"
-#include "spine/spine.h"
+#include "app/floors.h"
 
 namespace myriad::app {
 namespace {
-
-using namespace std::chrono_literals;
 
 sigset_t handled_signals() {
   sigset_t set;
@@ -67,20 +56,6 @@ class DataLock {
   int fd_;
 };
 
-std::vector<std::filesystem::path> plugin_folders(const ServeOptions& options) {
-  if (!options.plugins.empty()) return options.plugins;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe");
-  std::vector<std::filesystem::path> folders{program.parent_path().parent_path() / "plugins"};
-  if (const auto installed = options.data / "plugins"; std::filesystem::exists(installed)) folders.push_back(installed);
-  return folders;
-}
-
-std::string site_name() {
-  char name[256] = "";
-  ::gethostname(name, sizeof name - 1);
-  return *name ? name : "myriad";
-}
-
 // Written whole or not at all: whoever waits for it never reads half of it.
 Status write_ready_file(const std::filesystem::path& file, const std::string& url) {
   const auto half = file.string() + ".part";
@@ -103,76 +78,6 @@ std::optional<std::string> given_password() {
   return copy;
 }
 
-// Every floor, in the order in which they stand on each other; taken down in reverse.
-struct Floors {
-  SystemClock clock;
-  model::Points points;
-  std::unique_ptr<registry::Registry> registry;
-  std::unique_ptr<security::Security> security;
-  std::unique_ptr<spine::Spine> spine;
-  std::unique_ptr<historian::Historian> history;
-  std::unique_ptr<bus::Bus> bus;
-  std::unique_ptr<LiveFeed> feed;
-  std::unique_ptr<plugin_host::Plugins> plugins;
-  std::unique_ptr<plugin_host::Instances> instances;
-  std::unique_ptr<api::Api> api;
-  std::unique_ptr<edge::Server> server;
-};
-
-// Takes what a floor's opening answered, or its error.
-template <class T>
-Status keep(Result<std::unique_ptr<T>> opened, std::unique_ptr<T>& place) {
-  if (!opened) return opened.error();
-  place = std::move(*opened);
-  return {};
-}
-
-Status open_stores(Floors& f, const ServeOptions& options, const Logging& logging) {
-  const auto& data = options.data;
-  if (auto ok = keep(registry::Registry::open(data / "registry.db"), f.registry); !ok) return ok;
-  if (auto ok = keep(security::Security::open({.file = data / "security.db", .keys = data / "keys"}, f.clock,
-                                              logging.log("security")),
-                     f.security);
-      !ok)
-    return ok;
-  spine::Options spine;
-  spine.file = data / "spine.db";
-  spine.retain_bytes = options.spine_megabytes << 20;
-  spine.retain_time = std::chrono::hours(options.spine_hours);
-  if (auto ok = keep(spine::Spine::open(spine, f.points, f.clock, logging.log("spine")), f.spine); !ok) return ok;
-  return keep(
-      historian::Historian::open({.file = data / "history.db"}, *f.spine, f.points, f.clock, logging.log("historian")),
-      f.history);
-}
-
-void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) {
-  f.bus = bus::Bus::make(f.points);
-  f.feed = std::make_unique<LiveFeed>(*f.spine, *f.history, *f.bus, f.points, logging.log("live"));
-  f.plugins = plugin_host::Plugins::scan(plugin_folders(options), logging.log("plugins"));
-  f.instances =
-      plugin_host::Instances::make({*f.plugins, *f.registry, *f.spine, f.points, f.clock, logging.log("instances")});
-}
-
-Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging) {
-  f.api = std::make_unique<api::Api>(api::Parts{*f.registry, *f.spine, *f.history, *f.bus, f.points, *f.plugins,
-                                                *f.instances, *f.security, f.clock, logging.log("api"), MYRIAD_VERSION,
-                                                site_name()});
-  edge::Options edge;
-  edge.host = options.host;
-  edge.port = options.port;
-  edge.spool = options.data;  // long bodies wait on the same disk as what they become
-  if (options.tls && !options.certificate.empty()) {
-    edge.certificate = options.certificate;
-    edge.key = options.key;
-  } else if (options.tls) {
-    const auto files = security::ensure_certificate(options.data / "tls", logging.log("security"));
-    if (!files) return files.error();
-    edge.certificate = files->certificate;
-    edge.key = files->key;
-  }
-  return keep(edge::Server::start(edge, *f.api, logging.log("edge")), f.server);
-}
-
 Status ensure_admin(Floors& f) {
   const auto made = f.security->ensure_admin(given_password());
   if (!made) return made.error();
@@ -192,19 +97,6 @@ Status start(Floors& f, const ServeOptions& options, const Logging& logging) {
   const auto url = url_of(options, f.server->port());
   logging.log("app").info("serving " + url);
   return options.ready_file.empty() ? Status{} : write_ready_file(options.ready_file, url);
-}
-
-// The doors close first, then equipment stops, then what it sent is written. False when a plugin did not return.
-bool stop(Floors& f) {
-  if (f.api) f.api->closing();
-  if (f.server) f.server->stop(1s);
-  f.server.reset();
-  const bool all_returned = !f.instances || f.instances->stop_all(3s) == 0;
-  f.feed.reset();
-  f.instances.reset();
-  if (f.spine) f.spine->close();
-  if (f.history) f.history->close();
-  return all_returned;
 }
 
 void reload(const ServeOptions& options, Logging& logging) {
@@ -244,7 +136,7 @@ int run_daemon(const ServeOptions& options) {
   Floors floors;
   const auto started = start(floors, options, logging);
   if (started) wait_for_end(signals, options, logging);
-  const bool all_returned = stop(floors);
+  const bool all_returned = stop_floors(floors);
   const int code = started ? 0 : fail(started.error());
   if (!all_returned) {  // the thread of a hung plugin must not meet destructors
     logging.close();

@@ -1,6 +1,7 @@
 // Carries what the spine has committed to the bus, on a thread of its own.
 #pragma once
 
+#include <atomic>
 #include <thread>
 
 #include "base/log.h"
@@ -15,6 +16,8 @@ class LiveFeed {
   // Fills the latest values from the historian first, then follows the spine. All outlive the object.
   LiveFeed(spine::Spine& spine, historian::Historian& history, bus::Bus& bus, model::Points& points, Log log);
 
+  spine::Sequence next() const { return next_; }  // what the bus has not seen yet
+
  private:
   void restore(historian::Historian& history, model::Points& points);
   void run(const std::stop_token& stop);
@@ -22,8 +25,8 @@ class LiveFeed {
   spine::Spine& spine_;
   bus::Bus& bus_;
   Log log_;
-  spine::Sequence next_ = 1;
-  std::jthread thread_;  // last: it uses the others
+  std::atomic<spine::Sequence> next_ = 1;  // written by the thread alone
+  std::jthread thread_;                    // last: it uses the others
 };
 
 }  // namespace myriad::app

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/bench/bench.h"
 #include "app/daemon.h"
 #include "app/options.h"
 #include "myriad/plugin.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr const char* usage = R"(usage: myriad COMMAND [options]
 
   serve      run the daemon                  (myriad serve --help)
+  bench      measure this machine            (myriad bench --help)
   version    print the version and the plugin ABI
 
 Exit codes: 0 done, 1 failed, 2 misused.
@@ -47,6 +49,7 @@ int main(int argc, char** argv) {
   const std::string command = argc > 1 ? argv[1] : "";
   const std::vector<std::string> args(argv + std::min(argc, 2), argv + argc);
   if (command == "serve") return serve(args);
+  if (command == "bench") return myriad::app::bench::run(args);
   if (command == "version" || command == "--version") return version();
   if (command == "help" || command == "--help" || command == "-h") {
     std::cout << usage;

@@ -36,6 +36,11 @@ Poco::Util::OptionSet option_set() {
   set.addOption(valued("log", "debug, info, warn or error (info); SIGHUP reads it again from the file", "LEVEL"));
   set.addOption(valued("spine-megabytes", "the spine keeps at most so much (1024)", "N"));
   set.addOption(valued("spine-hours", "and for so long (168)", "N"));
+  set.addOption(valued("durability",
+                       "'full': what was acknowledged survives a power failure; 'normal': a crash of the daemon (full)",
+                       "full|normal"));
+  set.addOption(valued("commit-ms", "readings wait at most so long to be written together (20)", "N"));
+  set.addOption(valued("commit-kilobytes", "or until so much waits (1536)", "N"));
   set.addOption(Option("help", "h", "this text", false));
   return set;
 }
@@ -50,6 +55,20 @@ Result<Level> parse_level(const std::string& text) {
   for (const auto& [name, level] : levels)
     if (text == name) return level;
   return refuse("log", text, "use debug, info, warn or error");
+}
+
+Result<spine::Durability> parse_durability(const std::string& text) {
+  for (const auto durability : {spine::Durability::full, spine::Durability::normal})
+    if (text == spine::durability_name(durability)) return durability;
+  return refuse("durability", text, "use full or normal");
+}
+
+Result<std::uint64_t> parse_number(const Poco::Util::AbstractConfiguration& given, const std::string& option,
+                                   std::uint64_t usual, std::uint64_t least, std::uint64_t most) {
+  const std::string text = given.getString(option, std::to_string(usual));
+  Poco::UInt64 number = 0;
+  if (Poco::NumberParser::tryParseUnsigned64(text, number) && number >= least && number <= most) return number;
+  return refuse(option, text, "use a number from " + std::to_string(least) + " to " + std::to_string(most));
 }
 
 bool is_loopback(const std::string& host) {
@@ -78,6 +97,27 @@ std::vector<std::filesystem::path> split_folders(const std::string& text) {
   return folders;
 }
 
+Status interpret_spine(const Poco::Util::AbstractConfiguration& given, ServeOptions& out) {
+  const auto durability = parse_durability(given.getString("durability", "full"));
+  if (!durability) return durability.error();
+  out.durability = *durability;
+  struct Number {
+    const char* option;
+    std::uint64_t& value;
+    std::uint64_t least, most;
+  };
+  const Number numbers[] = {{"spine-megabytes", out.spine_megabytes, 1, std::uint64_t{1} << 30},
+                            {"spine-hours", out.spine_hours, 1, 24 * 36'500},
+                            {"commit-ms", out.commit_ms, 1, 10'000},
+                            {"commit-kilobytes", out.commit_kilobytes, 1, 32'768}};
+  for (const auto& [option, value, least, most] : numbers) {
+    const auto number = parse_number(given, option, value, least, most);
+    if (!number) return number.error();
+    value = *number;
+  }
+  return {};
+}
+
 Result<ServeOptions> interpret(const Poco::Util::AbstractConfiguration& given) {
   ServeOptions out;
   out.config = given.getString("config", "");
@@ -99,8 +139,7 @@ Result<ServeOptions> interpret(const Poco::Util::AbstractConfiguration& given) {
   const auto level = parse_level(given.getString("log", "info"));
   if (!level) return level.error();
   out.log_level = *level;
-  out.spine_megabytes = given.getUInt64("spine-megabytes", out.spine_megabytes);
-  out.spine_hours = given.getUInt64("spine-hours", out.spine_hours);
+  if (auto ok = interpret_spine(given, out); !ok) return ok.error();
   return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "spine/spine.h"
 
 namespace myriad::app {
 
@@ -22,7 +23,9 @@ struct ServeOptions {
   Level log_level = Level::info;
   std::uint64_t spine_megabytes = 1'024;  // the spine keeps at most so much
   std::uint64_t spine_hours = 24 * 7;     // and for so long
-  std::filesystem::path config;           // the file this came from; empty: none
+  spine::Durability durability = spine::Durability::full;
+  std::uint64_t commit_ms = 20, commit_kilobytes = 1'536;  // the spine commits when so much waits, or waits so long
+  std::filesystem::path config;                            // the file this came from; empty: none
   bool help = false;
 };
 

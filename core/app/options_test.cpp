@@ -33,6 +33,22 @@ TEST(Options, TheCommandLineWinsOverTheFile) {
   EXPECT_TRUE(options->tls);
 }
 
+TEST(Options, TunesTheSpine) {
+  const auto usual = parse_serve({});
+  ASSERT_TRUE(usual) << usual.error().message;
+  EXPECT_EQ(usual->durability, spine::Durability::full);
+  EXPECT_LE(usual->commit_ms, 20u);
+  const TempDir dir;
+  std::ofstream(dir / "site.properties") << "durability = normal\ncommit-ms = 5\n";
+  const auto tuned =
+      parse_serve({"--config", dir / "site.properties", "--commit-kilobytes", "64", "--spine-megabytes", "9"});
+  ASSERT_TRUE(tuned) << tuned.error().message;
+  EXPECT_EQ(tuned->durability, spine::Durability::normal);
+  EXPECT_EQ(tuned->commit_ms, 5u);
+  EXPECT_EQ(tuned->commit_kilobytes, 64u);
+  EXPECT_EQ(tuned->spine_megabytes, 9u);
+}
+
 TEST(Options, RefusesWithARemedy) {
   struct Case {
     std::vector<std::string> args;
@@ -44,6 +60,10 @@ TEST(Options, RefusesWithARemedy) {
       {{"--tls", "maybe"}, "use on or off"},
       {{"--listen", "0.0.0.0:80", "--tls", "off"}, "only loopback"},
       {{"--log", "loud"}, "debug, info"},
+      {{"--durability", "maybe"}, "use full or normal"},
+      {{"--commit-ms", "0"}, "from 1 to 10000"},
+      {{"--commit-kilobytes", "lots"}, "from 1 to 32768"},
+      {{"--spine-hours", "-1"}, "from 1 to"},
       {{"--nonsense", "1"}, "--help"},
       {{"--data"}, "--help"},
       {{"stray"}, "--help"},

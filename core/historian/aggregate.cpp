@@ -14,7 +14,7 @@ using Entries = std::span<const Chunk::Entry>;
 constexpr std::array<std::string_view, 12> aggregate_names = {
     "min", "max", "mean", "sum", "count", "first", "last", "stddev", "median", "delta", "rate", "time_weighted_mean"};
 constexpr std::array<std::string_view, 3> fill_names = {"none", "previous", "linear"};
-constexpr std::size_t rows_at_once = 1'024;  // reserved
+constexpr std::size_t rows_at_once = 10'240;  // reserved: growing would move what is there
 
 template <class Enum, std::size_t size>
 Result<Enum> parse_name(const std::array<std::string_view, size>& names, std::string_view name, const char* field) {
@@ -33,8 +33,7 @@ bool counts(std::uint16_t quality) {
   return quality <= MYRIAD_UNCERTAIN;
 }
 
-std::optional<model::Value> to_value(double number) {
-  if (!std::isfinite(number)) return std::nullopt;
+model::Value to_value(double number) {
   constexpr double exact = 9'007'199'254'740'992;  // 2^53
   if (std::abs(number) <= exact && number == std::trunc(number)) return static_cast<std::int64_t>(number);
   return number;
@@ -135,7 +134,7 @@ bool Aggregator::wants_reading_before() const {
 void Aggregator::before(Nanos time, double number) {
   held_ = Number{time, number};
   if (query_.fill != Fill::previous || !is_level(query_.aggregate)) return;
-  if (auto value = to_value(number)) left_ = Row{time, std::move(*value), false};
+  left_.emplace(Row{time, to_value(number), false});
 }
 
 void Aggregator::add(Nanos time, std::uint16_t type, std::uint16_t quality, std::uint64_t bits) {
@@ -243,51 +242,54 @@ void Aggregator::reduce_area(Entries entries, Convert number) {
 
 void Aggregator::finish_step() {
   if (step_.readings == 0) return;
-  if (auto value = answer()) give(step_begin_, std::move(*value));
+  if (text_) {
+    give({step_begin_, std::move(*text_), false});
+  } else if (const auto number = answer(); number && std::isfinite(*number)) {
+    give({step_begin_, to_value(*number), false});
+  }
   if (step_.numbers != 0) held_ = Number{step_.last_time, step_.last};
   step_ = {};
   numbers_.clear();
   text_.reset();
 }
 
-std::optional<model::Value> Aggregator::answer() {
-  if (text_) return std::move(text_);
-  if (query_.aggregate == Aggregate::count) return static_cast<std::int64_t>(step_.readings);
+std::optional<double> Aggregator::answer() {
+  if (query_.aggregate == Aggregate::count) return static_cast<double>(step_.readings);
   if (step_.numbers == 0) return std::nullopt;
   switch (query_.aggregate) {
     case Aggregate::count:
       break;
     case Aggregate::min:
-      return to_value(step_.min);
+      return step_.min;
     case Aggregate::max:
-      return to_value(step_.max);
+      return step_.max;
     case Aggregate::mean:
-      return to_value(step_.mean());
+      return step_.mean();
     case Aggregate::sum:
-      return to_value(step_.sum);
+      return step_.sum;
     case Aggregate::first:
-      return to_value(step_.first);
+      return step_.first;
     case Aggregate::last:
-      return to_value(step_.last);
+      return step_.last;
     case Aggregate::stddev:
-      return to_value(std::sqrt(step_.squares / static_cast<double>(step_.numbers)));
+      return std::sqrt(step_.squares / static_cast<double>(step_.numbers));
     case Aggregate::median:
-      return to_value(median());
+      return median();
     case Aggregate::delta:
     case Aggregate::rate:
       return delta_or_rate();
     case Aggregate::time_weighted_mean:
-      return to_value(time_weighted_mean());
+      return time_weighted_mean();
   }
   return std::nullopt;
 }
 
 // Of the very first step of a point, from its first number on.
-std::optional<model::Value> Aggregator::delta_or_rate() const {
+std::optional<double> Aggregator::delta_or_rate() const {
   const Number base = held_.value_or(Number{step_.first_time, step_.first});
   if (base.time >= step_.last_time) return std::nullopt;
   const double delta = step_.last - base.value;
-  return to_value(query_.aggregate == Aggregate::delta ? delta : delta / seconds(step_.last_time - base.time));
+  return query_.aggregate == Aggregate::delta ? delta : delta / seconds(step_.last_time - base.time);
 }
 
 double Aggregator::time_weighted_mean() const {
@@ -307,12 +309,13 @@ double Aggregator::median() {
 
 // ---- Rows
 
-void Aggregator::give(Nanos time, model::Value value) {
-  Row row{time, std::move(value), false};
-  fill_until(time, &row);
-  fill_at_ = std::max(query_.steps.next(time), fill_at_);
-  if (query_.fill != Fill::none) left_ = row;
-  if (time >= query_.rows_from && !full()) rows_.push_back(std::move(row));
+void Aggregator::give(Row row) {
+  if (query_.fill != Fill::none) {
+    fill_until(row.time, &row);
+    fill_at_ = std::max(query_.steps.next(row.time), fill_at_);
+    left_.emplace(row);
+  }
+  if (row.time >= query_.rows_from && !full()) rows_.push_back(std::move(row));
 }
 
 void Aggregator::fill_until(Nanos end, const Row* right) {
@@ -325,8 +328,7 @@ void Aggregator::fill_until(Nanos end, const Row* right) {
 model::Value Aggregator::filling(Nanos time, const Row* right) const {
   if (query_.fill == Fill::previous) return left_->value;
   const double part = seconds(time - left_->time) / seconds(right->time - left_->time);
-  const double filled = std::lerp(*to_number(left_->value), *to_number(right->value), part);
-  return to_value(filled).value_or(left_->value);
+  return to_value(std::lerp(*to_number(left_->value), *to_number(right->value), part));
 }
 
 std::vector<Row> Aggregator::take() {

@@ -93,11 +93,11 @@ class Aggregator {
   void reduce(std::span<const Chunk::Entry>, Convert);
   template <class Convert>
   void reduce_area(std::span<const Chunk::Entry>, Convert);
-  std::optional<model::Value> answer();
-  std::optional<model::Value> delta_or_rate() const;
+  std::optional<double> answer();
+  std::optional<double> delta_or_rate() const;
   double time_weighted_mean() const;
   double median();
-  void give(Nanos time, model::Value);
+  void give(Row);
   void fill_until(Nanos end, const Row* right);
   model::Value filling(Nanos time, const Row* right) const;
 

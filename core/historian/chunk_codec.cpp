@@ -1,111 +1,191 @@
 #include "historian/chunk_codec.h"
 
 #include <algorithm>
-#include <array>
+#include <cassert>
+#include <string_view>
+#include <unordered_map>
+
+#include "historian/numbers.h"
+#include "historian/times.h"
+#include "myriad/plugin.h"
 
 namespace myriad::historian {
 namespace {
 
-using spine::unzigzag;
-using spine::zigzag;
+using Integers = std::vector<std::uint64_t>;
 
 Error damaged(const std::string& what) {
   return {Code::internal, "a chunk of history is damaged: " + what};
 }
 
-// The interval that the point mostly has; a few samples suffice.
-std::int64_t usual(std::span<const std::int64_t> intervals) {
-  std::array<std::int64_t, 31> sample{};
-  const std::size_t n = std::min(intervals.size(), sample.size());
-  if (n == 0) return 0;
-  for (std::size_t i = 0; i < n; ++i) sample[i] = intervals[i * intervals.size() / n];
-  std::nth_element(sample.begin(), sample.begin() + static_cast<std::ptrdiff_t>(n / 2),
-                   sample.begin() + static_cast<std::ptrdiff_t>(n));
-  return sample[n / 2];
+// What is packed together: values of one class foretell each other.
+enum class Class : std::uint8_t { integer, real, text };
+
+Class class_of(std::uint16_t type) {
+  if (type >= MYRIAD_TEXT) return Class::text;
+  return type == MYRIAD_F64 ? Class::real : Class::integer;
+}
+
+std::size_t count(const std::vector<spine::Kind>& kinds, Class wanted) {
+  std::size_t sum = 0;
+  for (const auto& kind : kinds) sum += class_of(kind.type) == wanted ? kind.count : 0;
+  return sum;
+}
+
+// Calls f(entry) for each of a class, in order.
+template <class Entries, class F>
+void for_each_of(const std::vector<spine::Kind>& kinds, Class wanted, Entries& entries, F&& f) {
+  std::size_t at = 0;
+  for (const auto& kind : kinds) {
+    const std::size_t end = at + kind.count;
+    if (class_of(kind.type) == wanted)
+      for (std::size_t i = at; i < end; ++i) f(entries[i]);
+    at = end;
+  }
+}
+
+bool known(std::uint64_t type, std::uint64_t quality) {
+  return type >= MYRIAD_BOOL && type <= MYRIAD_JSON && quality <= MYRIAD_STALE;
 }
 
 }  // namespace
 
-// How far each interval is from the usual one: regular times become zeros, jittered ones small numbers.
-void ChunkEncoder::put_times(const std::vector<Chunk::Entry>& entries) {
-  intervals_.resize(entries.empty() ? 0 : entries.size() - 1);
-  for (std::size_t i = 0; i < intervals_.size(); ++i) intervals_[i] = entries[i + 1].time - entries[i].time;
-  const unsigned unit = spine::common_unit(intervals_);
-  const std::int64_t ns = spine::unit_ns[unit];
-  const std::int64_t period = usual(intervals_) / ns;
-  spine::put_varint(body_, entries.empty() ? 0 : static_cast<std::uint64_t>(entries.front().time));
-  spine::put_varint(body_, unit);
-  spine::put_varint(body_, static_cast<std::uint64_t>(period));
-  column_.resize(intervals_.size());
-  for (std::size_t i = 0; i < intervals_.size(); ++i)
-    column_[i] = zigzag(static_cast<std::uint64_t>(intervals_[i] / ns - period));
-  spine::put_column(body_, column_);
+void ChunkEncoder::put_kinds(const std::vector<spine::Kind>& kinds) {
+  Integers counts, tags;
+  for (const auto& kind : kinds) {
+    counts.push_back(kind.count);
+    tags.push_back(std::uint64_t{kind.type} << 4 | kind.quality);
+  }
+  out_.varint(kinds.size());
+  out_.column(counts);
+  out_.column(tags);
 }
 
-spine::BytesView ChunkEncoder::encode(const Chunk& chunk) {
-  body_.clear();
-  spine::put_varint(body_, chunk.size());
-  spine::put_kinds(body_, chunk.kinds());
-  put_times(chunk.entries());
-  column_.clear();
-  chunk.for_each([&](Nanos, std::uint16_t type, std::uint16_t, std::uint64_t value) {
-    column_.push_back(type >= MYRIAD_TEXT ? static_cast<std::uint32_t>(value) : value);
+void ChunkEncoder::put_values(const Chunk& chunk) {
+  Integers column;
+  column.reserve(chunk.size());
+  const auto gather = [&](Class wanted) -> const Integers& {
+    column.clear();
+    for_each_of(chunk.kinds(), wanted, chunk.entries(), [&](const auto& entry) { column.push_back(entry.value); });
+    return column;
+  };
+  put_integers(out_, gather(Class::integer));
+  put_doubles(out_, gather(Class::real));
+}
+
+// The distinct texts in the order in which they first come, and which of them each reading has.
+void ChunkEncoder::put_texts(const Chunk& chunk) {
+  std::unordered_map<std::string_view, std::uint64_t> place;
+  Integers places, sizes;
+  spine::Bytes blob;
+  for_each_of(chunk.kinds(), Class::text, chunk.entries(), [&](const auto& entry) {
+    const auto text = chunk.text(entry.value);
+    const auto [found, added] = place.emplace(text, place.size());
+    places.push_back(found->second);
+    if (!added) return;
+    sizes.push_back(text.size());
+    blob.insert(blob.end(), text.begin(), text.end());
   });
-  values_.put(body_, chunk.kinds(), {}, column_);
-  if (chunk.text_bytes() > 0)
-    chunk.for_each([&](Nanos, std::uint16_t type, std::uint16_t, std::uint64_t value) {
-      if (type < MYRIAD_TEXT) return;
-      const auto text = chunk.text(value);
-      body_.insert(body_.end(), text.begin(), text.end());
-    });
-  payload_.clear();
-  compressor_.compress(body_, payload_);
-  return payload_;
+  if (places.empty()) return;
+  out_.varint(sizes.size());
+  put_integers(out_, places);
+  put_integers(out_, sizes);
+  out_.bytes(blob);
+}
+
+spine::BytesView ChunkEncoder::encode(const Chunk& chunk, Effort effort) {
+  assert(chunk.size() <= most_readings);
+  out_.begin(effort);
+  out_.varint(chunk.size());
+  put_kinds(chunk.kinds());
+  Integers times(chunk.size());
+  for (std::size_t i = 0; i < times.size(); ++i) times[i] = static_cast<std::uint64_t>(chunk.entries()[i].time);
+  put_times(out_, times);
+  put_values(chunk);
+  put_texts(chunk);
+  return out_.finish();
+}
+
+bool ChunkDecoder::get_kinds(std::size_t readings, std::vector<spine::Kind>& kinds) {
+  const std::uint64_t size = in_.varint();
+  if (!in_.ok() || size > readings) return false;
+  Integers counts(size), tags(size);
+  in_.column(counts);
+  in_.column(tags);
+  if (!in_.ok()) return false;
+  std::uint64_t rest = readings;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (counts[i] > rest || !known(tags[i] >> 4, tags[i] & 0xf)) return false;
+    rest -= counts[i];
+    kinds.push_back({static_cast<std::uint32_t>(counts[i]), static_cast<std::uint16_t>(tags[i] >> 4),
+                     static_cast<std::uint16_t>(tags[i] & 0xf)});
+  }
+  return rest == 0;
+}
+
+bool ChunkDecoder::get_values(const std::vector<spine::Kind>& kinds, std::vector<Chunk::Entry>& entries) {
+  const auto scatter = [&](Class wanted) {
+    auto from = column_.begin();
+    for_each_of(kinds, wanted, entries, [&](auto& entry) { entry.value = *from++; });
+  };
+  column_.resize(count(kinds, Class::integer));
+  get_integers(in_, column_);
+  scatter(Class::integer);
+  column_.resize(count(kinds, Class::real));
+  get_doubles(in_, column_);
+  scatter(Class::real);
+  return in_.ok();
+}
+
+bool ChunkDecoder::get_texts(const std::vector<spine::Kind>& kinds, std::vector<Chunk::Entry>& entries,
+                             spine::Bytes& blob) {
+  const std::size_t texts = count(kinds, Class::text);
+  if (texts == 0) return true;
+  const std::uint64_t distinct = in_.varint();
+  if (!in_.ok() || distinct > texts) return false;
+  Integers words(distinct);
+  column_.resize(texts);
+  get_integers(in_, column_);
+  get_integers(in_, words);
+  if (!in_.ok()) return false;
+  std::uint64_t offset = 0;
+  for (auto& word : words) {
+    const std::uint64_t size = word;
+    if (size > in_.bytes_left() - offset) return false;
+    word = offset << 32 | size;
+    offset += size;
+  }
+  const auto bytes = in_.bytes(offset);
+  blob.assign(bytes.begin(), bytes.end());
+  auto place = column_.begin();
+  bool inside = true;
+  for_each_of(kinds, Class::text, entries, [&](auto& entry) {
+    inside = inside && *place < distinct;
+    if (inside) entry.value = words[*place++];
+  });
+  return inside;
 }
 
 Result<Chunk> ChunkDecoder::decode(int codec, spine::BytesView payload) {
-  if (codec != chunk_codec) return damaged("codec " + std::to_string(codec) + ", this Myriad knows 1");
-  if (auto done = decompressor_.decompress(payload, body_); !done) return damaged(done.error().message);
-  return decode_body(body_);
-}
-
-bool ChunkDecoder::get_times(spine::Reader& in, std::vector<Chunk::Entry>& entries) {
-  std::uint64_t time = in.varint();
-  const std::uint64_t unit = in.varint(), period = in.varint();
-  if (unit >= spine::unit_ns.size()) return false;
-  column_.resize(entries.empty() ? 0 : entries.size() - 1);
-  in.column(column_);
-  if (!in.ok()) return false;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (i > 0) time += (period + unzigzag(column_[i - 1])) * static_cast<std::uint64_t>(spine::unit_ns[unit]);
-    entries[i].time = static_cast<Nanos>(time);
-    if (entries[i].time < 0 || (i > 0 && entries[i].time <= entries[i - 1].time)) return false;
+  if (codec != chunk_codec)
+    return damaged("codec " + std::to_string(codec) + ", this Myriad knows " + std::to_string(chunk_codec));
+  if (auto done = in_.open(payload); !done) return damaged(done.error().message);
+  const std::uint64_t size = in_.varint();
+  if (size > ChunkEncoder::most_readings) return damaged("it would have " + std::to_string(size) + " readings");
+  std::vector<spine::Kind> kinds;
+  if (!get_kinds(size, kinds)) return damaged("its types");
+  column_.resize(size);
+  get_times(in_, column_);
+  if (!in_.ok()) return damaged("its times");
+  std::vector<Chunk::Entry> entries(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    entries[i].time = static_cast<Nanos>(column_[i]);
+    if (entries[i].time < (i > 0 ? entries[i - 1].time + 1 : 0)) return damaged("the order of its times");
   }
-  return true;
-}
-
-Result<Chunk> ChunkDecoder::decode_body(spine::BytesView body) {
-  spine::Reader in(body);
-  std::vector<Chunk::Entry> entries(in.count(2));  // the shortest column has half a byte a reading
-  auto kinds = spine::get_kinds(in, entries.size());
-  if (!in.ok() || !get_times(in, entries)) return damaged("its times");
-  column_.resize(entries.size());
-  values_.get(in, kinds, {}, column_);
-  if (!in.ok()) return damaged("its values");
-
-  std::uint64_t text = 0;
-  std::size_t i = 0;
-  for (const auto& kind : kinds)
-    for (const std::size_t end = i + kind.count; i < end; ++i) {
-      entries[i].value = column_[i];
-      if (kind.type < MYRIAD_TEXT) continue;
-      if (column_[i] > in.left() - text) return damaged("its text");
-      entries[i].value = text << 32 | column_[i];
-      text += column_[i];
-    }
-  if (text != in.left()) return damaged("its text");
-  const auto blob = in.bytes(text);
-  return Chunk(std::move(entries), std::move(kinds), spine::Bytes(blob.begin(), blob.end()));
+  if (!get_values(kinds, entries)) return damaged("its values");
+  spine::Bytes blob;
+  if (!get_texts(kinds, entries, blob) || !in_.at_end()) return damaged("its texts");
+  return Chunk(std::move(entries), std::move(kinds), std::move(blob));
 }
 
 }  // namespace myriad::historian

@@ -1,46 +1,46 @@
-// A chunk as bytes, and back, by what its values are: integers and booleans as differences, doubles as exact decimals
-// or XORed whole, text as it is; then zstd with a checksum. Lossless. Pure; one thread each.
+// A chunk as bytes, and back, by what its values are: times by the grid that they are on, integers and booleans as
+// offsets or differences, doubles as decimals with their last places, text by what differs. Lossless, with a checksum.
+// Pure; one thread each.
 #pragma once
+
+#include <vector>
 
 #include "base/result.h"
 #include "historian/chunk.h"
-#include "spine/columns.h"
-#include "spine/values.h"
+#include "historian/packer.h"
 
 namespace myriad::historian {
 
 // Stored beside each chunk; a later codec has another number.
-inline constexpr int chunk_codec = 1;
+inline constexpr int chunk_codec = 2;
 
 class ChunkEncoder {
  public:
-  // Requires chunk.sort(). Valid until the next call.
-  spine::BytesView encode(const Chunk&);
+  static constexpr std::size_t most_readings = std::size_t{1} << 20;
+
+  // Requires chunk.sort() and at most that many readings. Valid until the next call.
+  spine::BytesView encode(const Chunk&, Effort = Effort::fast);
 
  private:
-  void put_times(const std::vector<Chunk::Entry>&);
+  void put_kinds(const std::vector<spine::Kind>&);
+  void put_values(const Chunk&);
+  void put_texts(const Chunk&);
 
-  spine::Compressor compressor_;
-  spine::ValueCoder values_;
-  std::vector<std::int64_t> intervals_;
-  std::vector<std::uint64_t> column_;
-  spine::Bytes body_, payload_;
+  Packer out_;
 };
 
 class ChunkDecoder {
  public:
   // Any bytes at all: damage is an error of Code::internal.
   Result<Chunk> decode(int codec, spine::BytesView payload);
-  // The same for what is inside the zstd frame.
-  Result<Chunk> decode_body(spine::BytesView body);
 
  private:
-  bool get_times(spine::Reader&, std::vector<Chunk::Entry>&);
+  bool get_kinds(std::size_t readings, std::vector<spine::Kind>&);
+  bool get_values(const std::vector<spine::Kind>&, std::vector<Chunk::Entry>&);
+  bool get_texts(const std::vector<spine::Kind>&, std::vector<Chunk::Entry>&, spine::Bytes& blob);
 
-  spine::Decompressor decompressor_;
-  spine::ValueCoder values_;
+  Unpacker in_;
   std::vector<std::uint64_t> column_;
-  spine::Bytes body_;
 };
 
 }  // namespace myriad::historian

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -33,19 +34,26 @@ bool same(const model::Sample& a, const model::Sample& b) {
   return x ? std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y) : a.value == b.value;
 }
 
-// Bytes of the payload.
+void expect_same(const Chunk& chunk, const Chunk& back, const char* name) {
+  const auto samples = samples_of(chunk), got = samples_of(back);
+  ASSERT_EQ(got.size(), samples.size()) << name;
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_TRUE(same(got[i], samples[i])) << name << ' ' << i;
+}
+
+// Bytes of the payload with Effort::fast.
 std::size_t round_trip(const std::vector<model::Sample>& samples, const char* name) {
   static ChunkEncoder encoder;
   static ChunkDecoder decoder;
-  const auto payload = encoder.encode(chunk_of(samples));
-  const auto back = decoder.decode(chunk_codec, payload);
-  EXPECT_TRUE(back) << name;
-  if (!back) return 0;
-  const auto got = samples_of(*back);
-  EXPECT_EQ(got.size(), samples.size()) << name;
-  for (std::size_t i = 0; i < std::min(got.size(), samples.size()); ++i)
-    EXPECT_TRUE(same(got[i], samples[i])) << name << ' ' << i;
-  return payload.size();
+  const auto chunk = chunk_of(samples);
+  std::size_t size = 0;
+  for (const Effort effort : {Effort::best, Effort::fast}) {
+    const auto payload = encoder.encode(chunk, effort);
+    const auto back = decoder.decode(chunk_codec, payload);
+    EXPECT_TRUE(back) << name << ": " << (back ? "" : back.error().message);
+    if (back) expect_same(chunk, *back, name);
+    size = payload.size();
+  }
+  return size;
 }
 
 template <class F>
@@ -130,16 +138,52 @@ TEST(ChunkCodec, SortsAndKeepsTheLastOfEqualTimes) {
   EXPECT_EQ(samples[2].value, model::Value(2.0));
 }
 
-TEST(ChunkCodec, AnyBodyIsDecodedOrRefused) {
+// A payload whose checksum is right, whatever it holds.
+spine::Bytes sealed(spine::BytesView rest) {
+  const std::uint32_t checksum = payload_checksum(rest);
+  spine::Bytes payload(4 + rest.size());
+  for (unsigned i = 0; i < 4; ++i) payload[i] = static_cast<std::uint8_t>(checksum >> (8 * i));
+  std::copy(rest.begin(), rest.end(), payload.begin() + 4);
+  return payload;
+}
+
+TEST(ChunkCodec, DamageIsAnError) {
+  std::mt19937_64 random(9);
+  ChunkEncoder encoder;
+  ChunkDecoder decoder;
+  const auto chunk = chunk_of(series(500, [&](auto) { return static_cast<double>(random() % 1'000) / 10; }));
+  const auto view = encoder.encode(chunk);
+  const spine::Bytes payload(view.begin(), view.end());
+  for (std::size_t size = 0; size < payload.size(); ++size) {
+    const auto got = decoder.decode(chunk_codec, spine::BytesView(payload).first(size));
+    ASSERT_FALSE(got) << size;
+    EXPECT_EQ(got.error().code, Code::internal);
+    const auto rest = spine::BytesView(payload).subspan(4);
+    (void)decoder.decode(chunk_codec, sealed(rest.first(std::min(size, rest.size()))));
+  }
+  for (std::size_t i = 0; i < 20'000; ++i) {
+    auto hurt = payload;
+    hurt[random() % hurt.size()] ^= static_cast<std::uint8_t>(1 + random() % 255);
+    EXPECT_FALSE(decoder.decode(chunk_codec, hurt));
+    if (const auto got = decoder.decode(chunk_codec, sealed(spine::BytesView(hurt).subspan(4)))) samples_of(*got);
+  }
+}
+
+TEST(ChunkCodec, AnyBytesAreDecodedOrRefused) {
   std::mt19937_64 random(9);
   ChunkDecoder decoder;
   for (int i = 0; i < 20'000; ++i) {
-    spine::Bytes body(random() % 200);
-    for (auto& byte : body) byte = static_cast<std::uint8_t>(random() % (i % 2 ? 256 : 6));
-    if (const auto got = decoder.decode_body(body)) samples_of(*got);
+    spine::Bytes rest(random() % 200);
+    for (auto& byte : rest) byte = static_cast<std::uint8_t>(random() % (i % 2 ? 256 : 6));
+    if (const auto got = decoder.decode(chunk_codec, sealed(rest))) samples_of(*got);
   }
-  EXPECT_FALSE(decoder.decode(chunk_codec, {}));
-  EXPECT_FALSE(decoder.decode(99, {}));
+}
+
+TEST(ChunkCodec, AnUnknownCodecIsNamed) {
+  ChunkDecoder decoder;
+  const auto got = decoder.decode(99, {});
+  ASSERT_FALSE(got);
+  EXPECT_NE(got.error().message.find("codec 99"), std::string::npos) << got.error().message;
 }
 
 }  // namespace

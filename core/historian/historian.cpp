@@ -47,6 +47,10 @@ class ChunkHistorian final : public Historian {
   Result<std::vector<Row>> aggregate(std::string_view point, const AggregateQuery&, std::size_t limit) override;
   Status for_each_latest(const std::function<void(std::string_view, const model::Sample&)>&) override;
   bool wait(spine::Sequence end, steady_clock::time_point deadline) override;
+  spine::Sequence next() const override {
+    const std::scoped_lock lock(mutex_);
+    return next_;
+  }
   Result<std::uint64_t> remove(std::string_view point, Range) override;
   std::vector<RetentionRule> retention() const override { return store_.rules(); }
   Status set_retention(std::vector<RetentionRule>) override;

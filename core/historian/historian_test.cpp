@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <future>
 #include <map>
 #include <random>
@@ -181,6 +182,42 @@ TEST_F(HistorianTest, GoesOnWithASpineThatWasBegunAnew) {
   put("a/b", counting(10, 12));
   EXPECT_EQ(query("a/b").size(), 12u);
   EXPECT_THAT(log_text(), HasSubstr("before 11 where history went on"));
+}
+
+// A page of the file, by what it is for.
+std::int64_t leaf_of(const std::filesystem::path& file, const std::string& table, int which) {
+  SQLite::Database db(file);
+  return db
+      .execAndGet("SELECT pageno FROM dbstat WHERE name = '" + table + "' AND pagetype = 'leaf' LIMIT 1 OFFSET " +
+                  std::to_string(which))
+      .getInt64();
+}
+
+TEST_F(HistorianTest, ReadsAroundDamagedPages) {
+  options_.chunk_readings = 500;
+  options_.upkeep = false;
+  start();
+  std::mt19937_64 random(4);
+  std::vector<model::Sample> samples;
+  for (Nanos t = 0; t < 50'000; ++t) samples.push_back({t, static_cast<std::int64_t>(random()), MYRIAD_GOOD});
+  put("a/b", samples);
+  put("a/other", counting(0, 1'000));
+  stop();
+  const auto file = dir_ / "history.db";
+  const std::int64_t page = leaf_of(file, "chunk", 5);
+  ASSERT_GT(page, 1);
+  {
+    std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+    bytes.seekp((page - 1) * 16'384);
+    bytes << "this is no page of a table";
+  }
+  start();
+  const auto got = query("a/b");
+  EXPECT_LT(got.size(), 50'000u);
+  EXPECT_GT(got.size(), 40'000u);
+  EXPECT_GT(historian_->stats().damaged_chunks, 0u);
+  EXPECT_THAT(log_text(), HasSubstr("missing from answers"));
+  EXPECT_EQ(query("a/other").size(), 1'000u);
 }
 
 TEST_F(HistorianTest, QueriesWhileIngesting) {

@@ -33,6 +33,8 @@ struct HistoryFile::Connection {
 
   SQLite::Statement& prepared(Which, const char* text);
 
+  ChunkDecoder chunk_decoder;
+  RollupDecoder rollup_decoder;
   std::unique_ptr<SQLite::Database> db;
   std::array<std::unique_ptr<SQLite::Statement>, Which::count> statements;
 };

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "historian/chunk.h"
+#include "historian/chunk_codec.h"
 #include "historian/historian.h"
 #include "historian/rollup.h"
+#include "historian/rollup_codec.h"
 
 namespace SQLite {
 class Database;
@@ -152,6 +154,8 @@ class HistoryReader {
   Status chunks_before(std::int64_t series, Nanos time, const Visit&);
   // The same without their payload.
   Status outlines(std::int64_t series, Nanos longest, Range, const Visit&);
+  // Their numbers alone, from the index: for when the table is damaged.
+  Result<std::vector<std::int64_t>> list(std::int64_t series, Nanos longest, Range);
   // Those that are not tidy, in the order in which they were written.
   Status untidy(std::int64_t series, const Visit&);
   Status one(std::int64_t chunk, const Visit&);
@@ -178,6 +182,10 @@ class HistoryReader {
                                                     int most);
 
   Result<std::vector<StoredRevision>> revisions(std::int64_t series, std::size_t most);  // newest first
+
+  // Costly to make, so they stay with the connection.
+  ChunkDecoder& chunk_decoder();
+  RollupDecoder& rollup_decoder();
 
  private:
   HistoryFile& file_;

@@ -91,6 +91,14 @@ HistoryReader::~HistoryReader() {
   if (connection_->db->tryExec("COMMIT") == 0) file_.give_back(std::move(connection_));
 }
 
+ChunkDecoder& HistoryReader::chunk_decoder() {
+  return connection_->chunk_decoder;
+}
+
+RollupDecoder& HistoryReader::rollup_decoder() {
+  return connection_->rollup_decoder;
+}
+
 Status HistoryReader::chunks(std::int64_t series, Nanos longest, Range range, const Visit& visit) {
   return guarded(file_.file_, [&]() -> Status {
     auto& select = connection_->prepared(HistoryFile::Connection::chunks,
@@ -110,6 +118,16 @@ Status HistoryReader::outlines(std::int64_t series, Nanos longest, Range range, 
         "AND to_ns >= ? ORDER BY from_ns");
     bind_range(select, series, longest, range);
     return walk(select, visit);
+  });
+}
+
+Result<std::vector<std::int64_t>> HistoryReader::list(std::int64_t series, Nanos longest, Range range) {
+  return guarded(file_.file_, [&]() -> Result<std::vector<std::int64_t>> {
+    SQLite::Statement select(*connection_->db,
+                             "SELECT id FROM chunk WHERE series = ? AND from_ns >= ? AND from_ns < ? AND to_ns >= ? "
+                             "ORDER BY from_ns");
+    bind_range(select, series, longest, range);
+    return ids(select);
   });
 }
 

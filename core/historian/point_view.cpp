@@ -27,7 +27,7 @@ PointView::PointView(Store::Snapshot memory, std::unique_ptr<HistoryReader> read
     : memory_(std::move(memory)), reader_(std::move(reader)), damaged_(std::move(damaged)) {}
 
 Chunk PointView::decode(int codec, spine::BytesView payload) {
-  auto chunk = decoder_.decode(codec, payload);
+  auto chunk = reader_->chunk_decoder().decode(codec, payload);
   if (chunk) return std::move(*chunk);
   damaged_(chunk.error());
   return {};
@@ -50,15 +50,37 @@ Status PointView::readings(Range range, const Timeline::Visit& visit) {
     for (; more && !memory.empty() && memory.back().second.from() <= until; memory.pop_back())
       more = timeline.add(std::move(memory.back().second), memory.back().first);
   };
-  const auto found = reader_->chunks(memory_.series, memory_.longest, range, [&](const HistoryReader::Found& chunk) {
+  std::vector<std::int64_t> seen;
+  const HistoryReader::Visit add = [&](const HistoryReader::Found& chunk) {
+    seen.push_back(chunk.chunk);
     if (chunk.chunk == memory_.part && !memory_.open.empty()) return true;  // it is in memory, and perhaps longer there
     add_memory(chunk.from);
     more = more && timeline.add(decode(chunk.codec, chunk.payload), chunk.chunk);
     return more;
-  });
+  };
+  auto found = reader_->chunks(memory_.series, memory_.longest, range, add);
+  if (!found) {
+    damaged_(found.error());
+    found = chunks_one_by_one(range, seen, add);
+  }
   if (!found) return found;
   add_memory(INT64_MAX);
   if (more) timeline.finish();
+  return {};
+}
+
+// Around a page that is damaged: what the index knows of, and can be read.
+Status PointView::chunks_one_by_one(Range range, const std::vector<std::int64_t>& seen,
+                                    const HistoryReader::Visit& visit) {
+  const auto chunks = reader_->list(memory_.series, memory_.longest, range);
+  if (!chunks) return chunks.error();
+  bool more = true;
+  for (const std::int64_t id : *chunks) {
+    if (!more) break;
+    if (std::find(seen.begin(), seen.end(), id) != seen.end()) continue;
+    const auto read = reader_->one(id, [&](const HistoryReader::Found& chunk) { return more = visit(chunk); });
+    if (!read) damaged_(read.error());
+  }
   return {};
 }
 
@@ -84,7 +106,7 @@ Status PointView::cover_part(Range range, int level) {
     const Range whole{std::max(rollup.covers.from, bucket_begin_after(range.from, level)),
                       std::min(rollup.covers.to, bucket_begin(range.to, level))};
     if (whole.empty()) return true;
-    const auto buckets = rollups_.decode(rollup.codec, rollup.payload);
+    const auto buckets = reader_->rollup_decoder().decode(rollup.codec, rollup.payload);
     if (!buckets) {
       damaged_(buckets.error());
       return true;
@@ -149,7 +171,7 @@ Result<std::optional<std::pair<Nanos, double>>> PointView::number_before(Nanos t
   for (int level = 1; !best && level <= rollup_levels; ++level) {
     const auto found_rollup =
         reader_->rollup_before(memory_.series, level, time, [&](const HistoryReader::FoundRollup& rollup) {
-          const auto buckets = rollups_.decode(rollup.codec, rollup.payload);
+          const auto buckets = reader_->rollup_decoder().decode(rollup.codec, rollup.payload);
           if (!buckets) damaged_(buckets.error());
           if (buckets)
             for (const Bucket& bucket : *buckets)

@@ -35,14 +35,13 @@ class PointView {
 
  private:
   Status cover_part(Range, int level);
+  Status chunks_one_by_one(Range, const std::vector<std::int64_t>& seen, const HistoryReader::Visit&);
   bool visit_buckets(const std::vector<Bucket>&, Range whole, int level);
   Chunk decode(int codec, spine::BytesView payload);
 
   Store::Snapshot memory_;
   const std::unique_ptr<HistoryReader> reader_;
   const Damaged damaged_;
-  ChunkDecoder decoder_;
-  RollupDecoder rollups_;
   const Visitor* visitor_ = nullptr;  // of cover(), while it runs
   Status fault_;
   bool more_ = true;

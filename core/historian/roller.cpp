@@ -151,7 +151,7 @@ Result<Roller::Rollups> Roller::stored(HistoryReader& reader, const StoredSeries
   const auto found = reader.rollups(series.id, level, range, [&](const HistoryReader::FoundRollup& rollup) {
     Old old{rollup.id, rollup.covers, rollup.payload.empty(), {}};
     if (!old.sparse) {
-      auto buckets = decoder_.decode(rollup.codec, rollup.payload);
+      auto buckets = reader.rollup_decoder().decode(rollup.codec, rollup.payload);
       if (buckets)
         old.buckets = std::move(*buckets);
       else
@@ -260,7 +260,7 @@ void Roller::replace(const StoredSeries& series, int level, Range part, const st
 void Roller::put(Change& change, const StoredSeries& series, int level, Range covers, std::span<const Bucket> buckets) {
   StoredRollup out{0, series.id, level, covers, rollup_codec, {}};
   if (!buckets.empty()) {
-    const auto payload = encoder_.encode(buckets, width(level));
+    const auto payload = encoder_.encode(buckets, width(level), Effort::best);
     out.payload.assign(payload.begin(), payload.end());
   }
   change.rollups.push_back(std::move(out));

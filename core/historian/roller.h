@@ -47,7 +47,6 @@ class Roller {
   Store& store_;
   const PointView::Damaged damaged_;
   RollupEncoder encoder_;
-  RollupDecoder decoder_;
 };
 
 }  // namespace myriad::historian

@@ -393,7 +393,7 @@ std::vector<std::pair<std::string, model::Sample>> Store::latest() const {
 
 // Readings and bytes a day of one point at its present rate; nothing once it has been silent for a while.
 std::pair<double, double> Store::cost(const Series& series) const {
-  constexpr double day = 86'400e9, row_bytes = 100, bucket_bytes = 20;
+  constexpr double day = 86'400e9, row_bytes = 75, bucket_bytes = 12;
   Nanos from = series.last_from, to = series.last_to;
   std::size_t count = series.last_count;
   if (series.open.size() > 16 || count < 2) {

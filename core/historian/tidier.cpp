@@ -40,7 +40,7 @@ Result<Tidier::Loose> Tidier::gather(HistoryReader& reader, const StoredSeries& 
   const std::int64_t part = store_.part_of(series);
   const auto found = reader.untidy(series.id, [&](const HistoryReader::Found& chunk) {
     if (chunk.chunk == part) return true;
-    const auto decoded = decoder_.decode(chunk.codec, chunk.payload);
+    const auto decoded = reader.chunk_decoder().decode(chunk.codec, chunk.payload);
     if (decoded) {
       loose.readings.append(*decoded);
       loose.ids.push_back(chunk.chunk);
@@ -83,7 +83,7 @@ Status Tidier::place(HistoryReader& reader, const StoredSeries& series, const Lo
       continue;
     }
     const auto read = reader.one(chunk.chunk, [&](const HistoryReader::Found& whole) {
-      const auto decoded = decoder_.decode(whole.codec, whole.payload);
+      const auto decoded = reader.chunk_decoder().decode(whole.codec, whole.payload);
       if (!decoded) {
         damaged_(decoded.error());
         return true;
@@ -122,7 +122,7 @@ void Tidier::write(Plan& plan, Chunk& group, bool last) {
     out->to = chunk.to();
     out->count = chunk.size();
     out->tidy = !last || chunk.size() >= most_;
-    const auto payload = encoder_.encode(chunk);
+    const auto payload = encoder_.encode(chunk, Effort::best);
     out->codec = chunk_codec;
     out->payload.assign(payload.begin(), payload.end());
     plan.longest = std::max(plan.longest, out->to - out->from);

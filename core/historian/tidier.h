@@ -37,7 +37,6 @@ class Tidier {
   const std::size_t most_;
   const std::function<void(const Error&)> damaged_;
   ChunkEncoder encoder_;
-  ChunkDecoder decoder_;
 };
 
 }  // namespace myriad::historian

@@ -149,7 +149,7 @@ Status Upkeep::cut(const StoredSeries& series, Range range, Change& change, std:
       removed += found.count;
       return true;
     }
-    const auto decoded = decoder_.decode(found.codec, found.payload);
+    const auto decoded = (*reader)->chunk_decoder().decode(found.codec, found.payload);
     if (!decoded) {
       damaged_(decoded.error());
       return true;
@@ -189,7 +189,7 @@ Status Upkeep::find_latest(const StoredSeries& series) {
     if (!reader) return reader.error();
     const auto found = (*reader)->chunks_before(series.id, INT64_MAX, [&](const HistoryReader::Found& chunk) {
       if (latest && chunk.from + series.longest < latest->time) return false;
-      const auto decoded = decoder_.decode(chunk.codec, chunk.payload);
+      const auto decoded = (*reader)->chunk_decoder().decode(chunk.codec, chunk.payload);
       if (decoded && !decoded->empty() && (!latest || decoded->to() > latest->time)) latest = decoded->newest();
       return true;
     });

@@ -46,7 +46,6 @@ class Upkeep {
   Tidier tidier_;
   Roller roller_;
   ChunkEncoder encoder_;
-  ChunkDecoder decoder_;
   std::optional<std::size_t> expiring_ = 0;  // the series that retention looks at next
   SteadyTime next_expiry_{}, next_shrink_{};
 };

@@ -7,7 +7,7 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "base/result.h"
 #include "model/reading.h"
@@ -29,9 +29,16 @@ class Points {
   std::uint32_t size() const;
 
  private:
-  mutable std::shared_mutex mutex_;                    // guards both
-  std::deque<std::string> names_;                      // by id - 1; never moves an element
-  std::unordered_map<std::string_view, PointId> ids_;  // keys view into names_
+  // Where in slots_ the id of that name is, or would be put. Requires slots_.
+  std::size_t slot_of(std::string_view point) const;
+  std::string_view keep(std::string_view point);
+  void grow();
+
+  // A site may have a million points. A map of strings took 160 bytes for each beside its name; this takes about 30.
+  mutable std::shared_mutex mutex_;     // guards all below
+  std::deque<std::string> text_;        // names behind each other; no string outgrows what it reserved, so none moves
+  std::deque<std::string_view> names_;  // by id - 1; views into text_
+  std::vector<std::uint32_t> slots_;    // ids by the hash of their names, with linear probing; 0 is free
 };
 
 }  // namespace myriad::model

@@ -19,6 +19,25 @@ TEST(Points, OneNameOneId) {
   EXPECT_EQ(points.name(PointId{7}), "");
 }
 
+TEST(Points, KeepEveryNameWhileTheyBecomeMany) {
+  Points points;
+  const auto name_of = [](std::uint32_t i) { return "t" + std::to_string(i) + "/" + std::string(i % 128 + 1, 'p'); };
+  constexpr std::uint32_t many = 20'000;
+  std::string_view first;
+  for (std::uint32_t i = 0; i < many; ++i) {
+    ASSERT_EQ(*points.intern(name_of(i)), PointId{i + 1});
+    if (i == 0) first = points.name(PointId{1});
+  }
+  EXPECT_EQ(first.data(), points.name(PointId{1}).data()) << "a view lasts as long as the object";
+  for (std::uint32_t i = 0; i < many; ++i) {
+    ASSERT_EQ(*points.intern(name_of(i)), PointId{i + 1});
+    ASSERT_EQ(points.name(PointId{i + 1}), name_of(i));
+    ASSERT_EQ(points.find(name_of(i)), PointId{i + 1});
+    ASSERT_FALSE(points.find(name_of(i) + "x"));
+  }
+  EXPECT_EQ(points.size(), many);
+}
+
 TEST(Points, RefusesWhatIsNoPoint) {
   Points points;
   EXPECT_FALSE(points.intern("meter"));

@@ -1,5 +1,6 @@
 #include "plugin_host/instances.h"
 
+#include <algorithm>
 #include <list>
 #include <map>
 #include <shared_mutex>
@@ -64,6 +65,12 @@ class Hosted final : public Instances {
   Result<InstanceStatus> start(std::string_view id) override;
   Result<InstanceStatus> stop(std::string_view id) override;
   Result<InstanceStatus> restart(std::string_view id) override;
+
+  Result<spine::Sequence> replay(std::string_view id, spine::Sequence from) override;
+  Result<std::vector<spine::DeadLetter>> dead_letters(std::string_view id, spine::Sequence after,
+                                                      std::size_t limit) override;
+  Status retry_dead_letters(std::string_view id) override;
+  Status drop_dead_letters(std::string_view id) override;
 
   Status write(std::string_view point, const model::Value&, milliseconds limit) override;
   Status read(std::string_view point, milliseconds limit) override;
@@ -317,6 +324,48 @@ Result<InstanceStatus> Hosted::restart(std::string_view id) {
   halt(*entry);
   run(*entry);
   return entry->supervisor->status();
+}
+
+// ---- What is sent out
+
+Result<spine::Sequence> Hosted::replay(std::string_view id, spine::Sequence from) {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  const std::lock_guard control(entry->control);
+  if (entry->removed) return unknown(id);
+  const auto status = entry->supervisor->status();
+  const auto* plugin = parts_.plugins.find(status.record.plugin);
+  const auto& provides = plugin ? plugin->manifest.provides : std::vector<std::string>();
+  if (!status.delivery || std::find(provides.begin(), provides.end(), MYRIAD_EXT_SINK) == provides.end())
+    return Error{Code::conflict,
+                 "instance '" + std::string(id) + "' sends nothing out: only sinks are told to begin again elsewhere"};
+  if (from > parts_.spine.end())
+    return Error{Code::invalid,
+                 "sequence " + std::to_string(from) + ": the log ends at " + std::to_string(parts_.spine.end()) +
+                     ", use that or less",
+                 "/sequence"};
+  from = std::max(from, parts_.spine.begin());
+  if (auto moved = entry->supervisor->replay(from); !moved) return moved.error();
+  return from;
+}
+
+Result<std::vector<spine::DeadLetter>> Hosted::dead_letters(std::string_view id, spine::Sequence after,
+                                                            std::size_t limit) {
+  if (!find(id)) return unknown(id);
+  return parts_.spine.dead_letters("instance/" + std::string(id), after, limit);
+}
+
+Status Hosted::retry_dead_letters(std::string_view id) {
+  const auto entry = find(id);
+  return entry ? entry->supervisor->retry_dead_letters() : Status(unknown(id));
+}
+
+// Answers when it is on disk.
+Status Hosted::drop_dead_letters(std::string_view id) {
+  if (!find(id)) return unknown(id);
+  if (auto ok = parts_.spine.drop_dead_letters("instance/" + std::string(id), 0, INT64_MAX); !ok) return ok;
+  const auto committed = parts_.spine.append_and_wait({});
+  return committed ? Status() : Status(committed.error());
 }
 
 // ---- To the equipment

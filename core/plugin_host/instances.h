@@ -40,6 +40,14 @@ struct InstanceStatus {
   std::optional<Connection> connection;  // as the plugin reports it
   std::uint64_t readings = 0, batches = 0, refused = 0, polls = 0, errors = 0, restarts = 0;
   std::optional<std::uint64_t> lag;  // readings between a sink's or processor's cursor and the spine's end
+  struct Delivery {
+    std::uint64_t lag = 0;  // readings between the cursor and the spine's end
+    std::uint64_t delivered = 0, retries = 0;
+    double rate = 0;  // delivered readings a second, over the last ten
+    spine::DeadLetters dead_letters;
+    std::optional<Nanos> next_retry;  // the peer is waited for until then
+  };
+  std::optional<Delivery> delivery;  // of a sink or processor that has a cursor; also while it does not run
   std::vector<std::pair<std::string, double>> metrics;
 };
 
@@ -87,6 +95,14 @@ class Instances {
   virtual Result<InstanceStatus> start(std::string_view id) = 0;  // and enables
   virtual Result<InstanceStatus> stop(std::string_view id) = 0;   // and disables
   virtual Result<InstanceStatus> restart(std::string_view id) = 0;
+
+  // Of a sink: where its cursor is from now on. Older readings than the spine keeps: from its begin.
+  virtual Result<spine::Sequence> replay(std::string_view id, spine::Sequence from) = 0;
+  // Of a sink or processor, by sequence, behind `after`.
+  virtual Result<std::vector<spine::DeadLetter>> dead_letters(std::string_view id, spine::Sequence after,
+                                                              std::size_t limit) = 0;
+  virtual Status retry_dead_letters(std::string_view id) = 0;  // begins it; it must run
+  virtual Status drop_dead_letters(std::string_view id) = 0;
 
   // To the equipment that owns the point, through the plugin; the answer when it confirmed.
   virtual Status write(std::string_view point, const model::Value&, std::chrono::milliseconds limit) = 0;

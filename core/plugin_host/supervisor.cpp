@@ -39,6 +39,7 @@ milliseconds interval_of(const nlohmann::json& config) {
 Supervisor::Supervisor(Context context, registry::InstanceRecord record)
     : context_(std::move(context)),
       id_(record.id),
+      cursor_("instance/" + id_),
       log_(context_.parts.log.named("instance/" + id_)),
       telemetry_(std::make_shared<Telemetry>(context_.parts.clock, log_)),
       aside_(context_.scheduler.strand()),
@@ -93,12 +94,26 @@ InstanceStatus Supervisor::status() const {
   out.polls = t.polls;
   out.errors = t.errors;
   out.restarts = t.restarts;
+  auto& spine = context_.parts.spine;
+  const auto cursor = spine.find_cursor(cursor_);
+  if (cursor) {
+    const auto end = spine.end();
+    out.delivery =
+        InstanceStatus::Delivery{end - std::min(end, cursor->next), t.delivered, t.retries, t.delivered_per_s(),
+                                 spine.count_dead_letters(cursor_), std::nullopt};
+  }
   const std::lock_guard lock(mutex_);
   out.record = record_;
   out.state = state();
   out.since = since_;
   out.last_error = last_error_;
-  if (run_ && run_->delivery && phase_ == Phase::up) out.lag = run_->delivery->lag();
+  if (run_ && run_->delivery && phase_ == Phase::up) {
+    out.lag = run_->delivery->lag();
+    if (out.delivery) {
+      out.delivery->lag = *out.lag;
+      out.delivery->next_retry = run_->delivery->next_retry();
+    }
+  }
   return out;
 }
 
@@ -179,17 +194,8 @@ Outcome Supervisor::feed(Run& run) {
   auto patterns = run.runner.host().patterns();
   if (patterns.empty() || !(run.runner.is_sink() || run.runner.is_processor())) return {};
   const auto& parts = context_.parts;
-  Delivery::Parts d{"instance/" + id_,
-                    parts.spine,
-                    parts.points,
-                    strand(),
-                    run.runner.host(),
-                    std::move(patterns),
-                    parts.timings,
-                    {},
-                    {},
-                    {},
-                    {}};
+  Delivery::Parts d{cursor_,           parts.spine, parts.points,        parts.clock,   strand(),
+                    run.runner.host(), telemetry_,  std::move(patterns), parts.timings, breaks_on()};
   auto& runner = run.runner;  // outlives the delivery, which it is told to stop before
   d.deliver = [&runner](const myriad_batch& batch) {
     return runner.is_sink() ? runner.deliver(batch) : runner.process(batch);
@@ -198,7 +204,6 @@ Outcome Supervisor::feed(Run& run) {
   d.report = [this, weak = std::weak_ptr(current())](const Outcome& outcome, bool gives_up) {
     report_delivery(weak, outcome, gives_up);
   };
-  d.warn = [t = telemetry_](const std::string& text) { t->log(Level::warn, text); };
   run.delivery = std::make_shared<Delivery>(std::move(d));
   if (const auto opened = run.delivery->open(); !opened)
     return {to_status(opened.error().code), opened.error().message};
@@ -381,6 +386,41 @@ bool Supervisor::finish_stop(Scheduler::Clock::time_point deadline) {
   });
   telemetry_->forget_connection();
   return done;
+}
+
+// ---- Delivery
+
+// Whether it broke so often in a row that the readings in front of its cursor may be the reason.
+bool Supervisor::breaks_on() const {
+  constexpr int often = 3;
+  const std::lock_guard lock(mutex_);
+  return faults_ >= often;
+}
+
+// On the strand, so that no delivery is under way, and neither a start nor a stop.
+Status Supervisor::replay(spine::Sequence from) {
+  const auto moved = std::make_shared<Status>();
+  const auto call = strand()->call(
+      [self = shared_from_this(), moved, from] {
+        const auto run = self->current();
+        if (run && run->delivery && !run->over) return run->delivery->go_to(from);
+        *moved = self->context_.parts.spine.save_cursor(self->cursor_, {from, {}});
+      },
+      Scheduler::Clock::now() + context_.parts.timings.control);
+  if (call == Strand::Call::done) return *moved;
+  return Error{Code::timeout, "instance '" + id_ + "' is busy with a delivery: send it again, or stop it first"};
+}
+
+Status Supervisor::retry_dead_letters() {
+  const auto run = current();
+  const auto now = status().state;
+  if (!run || !run->delivery || (now != State::running && now != State::degraded))
+    return Error{Code::conflict, "cannot deliver dead letters again: instance '" + id_ + "' is " +
+                                     std::string(state_name(now)) + ": start it"};
+  strand()->post([run] {
+    if (!run->over) run->delivery->retry_letters();
+  });
+  return {};
 }
 
 // ---- Requests

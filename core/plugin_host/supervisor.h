@@ -33,6 +33,9 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   InstanceStatus status() const;
   std::vector<LogLine> lines(std::size_t limit) const { return telemetry_->lines(limit); }
 
+  Status replay(spine::Sequence from);
+  Status retry_dead_letters();
+
   // `name` is the point's, for messages.
   Status write(std::uint32_t point, std::string_view name, const model::Value&, std::chrono::milliseconds limit);
   Status read(std::uint32_t point, std::string_view name, std::chrono::milliseconds limit);
@@ -50,6 +53,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   void poll(const RunPtr&);
   void report_delivery(const std::weak_ptr<Run>&, const Outcome&, bool gives_up);
   void take_down(RunPtr);
+  bool breaks_on() const;
 
   void fault(const RunPtr&, const Outcome&);
   void note_failure(const Outcome&);
@@ -63,7 +67,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   bool update(F&& change);  // of what mutex_ guards; when the state changed, tells `changed` and returns true
 
   const Context context_;
-  const std::string id_;
+  const std::string id_, cursor_;  // the cursor's name
   const Log log_;
   const std::shared_ptr<Telemetry> telemetry_;
   const std::shared_ptr<Strand> aside_;

@@ -7,6 +7,7 @@ namespace myriad::plugin_host {
 namespace {
 
 constexpr std::size_t max_lines = 200, max_line = 1024, max_metrics = 64;
+constexpr Nanos second = 1'000'000'000, rated_seconds = 10;
 constexpr double burst = 50, per_second = 5;
 
 bool is_metric_name(std::string_view name) {
@@ -33,6 +34,24 @@ void Telemetry::log(Level level, std::string_view text) {
   }
   if (kept_back > 0) log_.warn(std::to_string(kept_back) + " lines were kept back: it logs more than it should");
   log_.write(level, text);
+}
+
+void Telemetry::count_delivered(std::uint64_t count) {
+  delivered += count;
+  const Nanos now = clock_.now() / second;
+  const std::lock_guard lock(mutex_);
+  auto& slot = seconds_[static_cast<std::size_t>(now) % seconds_.size()];
+  if (slot.at != now) slot = {now, 0};
+  slot.readings += count;
+}
+
+double Telemetry::delivered_per_s() const {
+  const Nanos now = clock_.now() / second;
+  std::uint64_t sum = 0;
+  const std::lock_guard lock(mutex_);
+  for (const auto& slot : seconds_)
+    if (slot.at < now && slot.at >= now - rated_seconds) sum += slot.readings;
+  return static_cast<double>(sum) / static_cast<double>(rated_seconds);
 }
 
 bool Telemetry::may_pass(Nanos now) {

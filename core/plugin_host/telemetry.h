@@ -1,6 +1,7 @@
 // What is seen of one instance from outside: counts, metrics, connection, log. Outlives its restarts. Thread-safe.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <deque>
 #include <map>
@@ -22,6 +23,10 @@ class Telemetry {
 
   std::atomic<std::uint64_t> readings = 0, batches = 0, refused = 0, polls = 0, errors = 0, restarts = 0;
   std::atomic<std::uint64_t> points_made = 0;  // new ids, which count against the quota
+
+  std::atomic<std::uint64_t> delivered = 0, retries = 0;
+  void count_delivered(std::uint64_t count);
+  double delivered_per_s() const;  // over the last ten whole seconds
 
   // Keeps the last 200 lines. Passes on at most 50 at once and 5 a second, and says how many it kept back.
   void log(Level, std::string_view text);
@@ -48,6 +53,11 @@ class Telemetry {
   std::uint64_t kept_back_ = 0;
   std::map<std::string, double, std::less<>> metrics_;
   std::optional<InstanceStatus::Connection> connection_;
+  struct Second {
+    Nanos at = 0;  // in seconds
+    std::uint64_t readings = 0;
+  };
+  std::array<Second, 11> seconds_{};
 };
 
 }  // namespace myriad::plugin_host

@@ -63,6 +63,7 @@ class LocalSecurity final : public Security {
   Result<Identity> verify(std::string_view token) const override;
   void sign_out(std::string_view token) override;
   Status change_password(std::string_view name, std::string_view current, std::string_view fresh) override;
+  void audit(std::string_view who, std::string_view what, std::string_view origin) override;
 
  private:
   struct Known {
@@ -77,7 +78,6 @@ class LocalSecurity final : public Security {
   Result<bool> hash_and_compare(std::string_view password, const Hash& hash);
   seconds wait(const std::string& name, const std::string& address);
   void count(const std::string& name, const std::string& address, bool right);
-  void audit(std::string_view who, std::string_view what, std::string_view origin);
   Status make_admin(std::string_view password, bool must_change);
 
   const Options options_;

@@ -50,6 +50,9 @@ class Security {
   virtual void sign_out(std::string_view token) = 0;                  // the token is refused until it expires
   // Ends every session of that name, this one too. Errors have `current` or `new` as their field.
   virtual Status change_password(std::string_view name, std::string_view current, std::string_view fresh) = 0;
+
+  // Puts on record who did what from where ("" when that is not known). A failure is logged, not returned.
+  virtual void audit(std::string_view who, std::string_view what, std::string_view origin) = 0;
 };
 
 struct CertificateFiles {

@@ -1,13 +1,13 @@
 #include "spine/inbox.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace myriad::spine {
 namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::size_t block_bytes = std::size_t{8} << 20;  // a block of long texts is full before it has its readings
 constexpr std::size_t groups_per_commit = 8;
 // Saved cursors ride along with readings; without any they may wait so many intervals, so that a consumer of slow data
 // does not double the commits.
@@ -34,7 +34,7 @@ void copy(model::BatchView from, model::Batch& to) {
 
 Inbox::Inbox(const Options& options)
     : queue_bytes_(options.queue_bytes),
-      commit_readings_(std::max<std::size_t>(1, options.commit_readings)),
+      commit_bytes_(std::max<std::size_t>(1, options.commit_bytes)),
       interval_(options.commit_interval) {}
 
 Status Inbox::append(model::BatchView batch, Spine::Done done) {
@@ -49,7 +49,7 @@ Status Inbox::append(model::BatchView batch, Spine::Done done) {
   queued_bytes_ += bytes;
   appended_ += batch.readings.size();
   if (done) filling_.waiting.push_back({std::move(done), readings.size()});
-  const bool full = readings.size() >= commit_readings_ || filling_.bytes >= block_bytes;
+  const bool full = filling_.bytes >= commit_bytes_;
   if (full) start_block();
   if ((first || full) && asleep_) wake_.notify_all();
   return {};
@@ -73,29 +73,46 @@ Status Inbox::admit(std::size_t readings, std::size_t bytes) {
 void Inbox::start_block() {
   // Room for a little more than came last time, so that a busy block grows once and an idle one stays small.
   const std::size_t readings = filling_.block->batch.readings.size();
-  expected_readings_ = std::min(readings + readings / 4, commit_readings_ + 256);
+  expected_readings_ = std::min(readings + readings / 4, commit_bytes_ / sizeof(model::Reading) + 256);
   full_.push_back(std::move(filling_));
   filling_ = Group{};
 }
 
-Status Inbox::save(const std::string& cursor, std::optional<Cursor> change) {
+Status Inbox::note(const std::function<void()>& change) {
   const std::scoped_lock lock(mutex_);
   if (closed_) return Error{Code::unavailable, "the daemon is stopping"};
-  if (cursors_.empty() && asleep_) wake_.notify_all();
-  cursors_.insert_or_assign(cursor, std::move(change));
+  if (!has_changes() && asleep_) wake_.notify_all();
+  change();
   return {};
 }
 
-void Inbox::restore(const std::string& cursor, std::optional<Cursor> change) {
+Status Inbox::save(const std::string& cursor, std::optional<Cursor> change) {
+  return note([&] { cursors_.insert_or_assign(cursor, std::move(change)); });
+}
+
+Status Inbox::save(const std::string& cursor, std::optional<Cursor> change, LetterChange letter) {
+  return note([&] {
+    cursors_.insert_or_assign(cursor, std::move(change));
+    letters_.push_back(std::move(letter));
+  });
+}
+
+Status Inbox::change(LetterChange letter) {
+  return note([&] { letters_.push_back(std::move(letter)); });
+}
+
+void Inbox::restore(Work work) {
   const std::scoped_lock lock(mutex_);
-  cursors_.try_emplace(cursor, std::move(change));
+  cursors_.merge(work.cursors);
+  std::swap(letters_, work.letters);
+  std::move(work.letters.begin(), work.letters.end(), std::back_inserter(letters_));
 }
 
 // Commits are at least one interval apart unless a block is full: at once after an idle spell.
 Inbox::SteadyTime Inbox::due() const {
   if (closed_ || !full_.empty()) return SteadyTime::min();
   if (!filling_.block->batch.readings.empty() || !filling_.waiting.empty()) return last_take_ + interval_;
-  if (!cursors_.empty()) return last_take_ + cursor_patience * interval_;
+  if (has_changes()) return last_take_ + cursor_patience * interval_;
   return last_take_ + housekeeping;
 }
 
@@ -108,7 +125,7 @@ std::optional<Inbox::Work> Inbox::take() {
   }
   last_take_ = steady_clock::now();
   Work work = hand_over(groups_per_commit);
-  if (closed_ && work.groups.empty() && work.cursors.empty()) return std::nullopt;
+  if (closed_ && work.groups.empty() && work.cursors.empty() && work.letters.empty()) return std::nullopt;
   return work;
 }
 
@@ -118,6 +135,7 @@ Inbox::Work Inbox::hand_over(std::size_t most_groups) {
   for (; !full_.empty() && work.groups.size() < most_groups; full_.pop_front())
     work.groups.push_back(std::move(full_.front()));
   work.cursors.swap(cursors_);
+  work.letters.swap(letters_);
   return work;
 }
 

@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -14,12 +15,21 @@ namespace myriad::spine {
 
 using CursorChanges = std::map<std::string, std::optional<Cursor>>;  // nullopt: dropped
 
+struct LetterChange {
+  std::string consumer;
+  std::optional<DeadLetter> buried;  // else those in [from, to] go
+  Sequence from = 0, to = 0;
+};
+
 class Inbox {
  public:
   explicit Inbox(const Options&);
 
   Status append(model::BatchView, Spine::Done);
   Status save(const std::string& cursor, std::optional<Cursor>);
+  // Handed over together with the cursor, or alone. They are applied in this order.
+  Status save(const std::string& cursor, std::optional<Cursor>, LetterChange);
+  Status change(LetterChange);
 
   struct Acknowledgement {
     Spine::Done done;
@@ -33,14 +43,15 @@ class Inbox {
   struct Work {
     std::vector<Group> groups;
     CursorChanges cursors;
+    std::vector<LetterChange> letters;
   };
   // Waits until a commit is due. Empty work now and then is the time for housekeeping. nullopt: closed, nothing left.
   std::optional<Work> take();
   // So many bytes are on disk, or given up.
   void settle(std::size_t bytes);
 
-  // A change that could not be committed, unless a newer one waits.
-  void restore(const std::string& cursor, std::optional<Cursor>);
+  // What could not be committed waits again; a cursor unless a newer one waits.
+  void restore(Work);
 
   // append() gives this error from now on; what waits is handed over.
   Work refuse(Error);
@@ -55,11 +66,13 @@ class Inbox {
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   Status admit(std::size_t readings, std::size_t bytes);
+  Status note(const std::function<void()>& change);
+  bool has_changes() const { return !cursors_.empty() || !letters_.empty(); }
   void start_block();
   SteadyTime due() const;
   Work hand_over(std::size_t most_groups);
 
-  const std::size_t queue_bytes_, commit_readings_;
+  const std::size_t queue_bytes_, commit_bytes_;
   const std::chrono::milliseconds interval_;
 
   mutable std::mutex mutex_;  // guards all below
@@ -68,6 +81,7 @@ class Inbox {
   Group filling_;
   std::size_t expected_readings_ = 0;
   CursorChanges cursors_;
+  std::vector<LetterChange> letters_;
   std::size_t queued_bytes_ = 0;
   std::uint64_t appended_ = 0, refused_ = 0;
   std::optional<Error> refusing_;

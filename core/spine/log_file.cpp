@@ -24,6 +24,11 @@ constexpr const char* migrations[] = {R"(
   CREATE TABLE cursor(name TEXT PRIMARY KEY, next INTEGER NOT NULL, state BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE after_cut(next INTEGER NOT NULL, total INTEGER NOT NULL);
   CREATE TABLE probe(space BLOB);
+)",
+                                      R"(
+  CREATE TABLE dead_letter(id INTEGER PRIMARY KEY, consumer TEXT NOT NULL, sequence INTEGER NOT NULL,
+                           refused INTEGER NOT NULL, count INTEGER NOT NULL, reason TEXT NOT NULL, reading BLOB NOT NULL);
+  CREATE UNIQUE INDEX dead_letter_by_consumer ON dead_letter(consumer, sequence);
 )"};
 
 std::int64_t sql(std::uint64_t v) {
@@ -49,6 +54,14 @@ struct LogFile::Row {
   Bytes payload;
 };
 
+// A row without its payload.
+struct LogFile::Head {
+  Sequence first = 0;
+  std::size_t count = 0;
+  Nanos committed = 0;
+  std::uint64_t total = 0;
+};
+
 // Statements kept prepared. Before use: tryReset(), since reset() would throw the failure of the run before again.
 struct LogFile::Writer {
   explicit Writer(SQLite::Database& db)
@@ -57,8 +70,16 @@ struct LogFile::Writer {
         save(db, "INSERT OR REPLACE INTO cursor(name, next, state) VALUES (?, ?, ?)"),
         drop(db, "DELETE FROM cursor WHERE name = ?"),
         oldest(db, "SELECT first, committed, count, total, length(payload) FROM log ORDER BY first LIMIT ?"),
-        remove(db, "DELETE FROM log WHERE first < ?") {}
-  SQLite::Statement row, point, save, drop, oldest, remove;
+        remove(db, "DELETE FROM log WHERE first < ?"),
+        bury(db,
+             "INSERT INTO dead_letter(consumer, sequence, refused, count, reason, reading) VALUES (?, ?, ?, ?, ?, ?) "
+             "ON CONFLICT(consumer, sequence) DO UPDATE SET refused = excluded.refused, "
+             "count = count + excluded.count, reason = excluded.reason"),
+        forget(db, "DELETE FROM dead_letter WHERE consumer = ? AND sequence BETWEEN ? AND ?"),
+        crowd(db,
+              "DELETE FROM dead_letter WHERE id IN (SELECT id FROM dead_letter WHERE consumer = ?1 "
+              "ORDER BY sequence LIMIT max(0, (SELECT count(*) FROM dead_letter WHERE consumer = ?1) - ?2))") {}
+  SQLite::Statement row, point, save, drop, oldest, remove, bury, forget, crowd;
 };
 
 LogFile::LogFile(const Options& options, model::Points& points, const Log& log)
@@ -67,7 +88,8 @@ LogFile::LogFile(const Options& options, model::Points& points, const Log& log)
 LogFile::~LogFile() = default;
 
 Result<std::unique_ptr<LogFile>> LogFile::open(const Options& options, model::Points& points, const Log& log) {
-  auto db = storage::open(options.file, migrations);
+  const auto sync = options.durability == Durability::full ? storage::Sync::full : storage::Sync::normal;
+  auto db = storage::open(options.file, migrations, sync);
   if (!db) return db.error();
   std::unique_ptr<LogFile> file(new LogFile(options, points, log));
   file->db_ = std::move(*db);
@@ -80,15 +102,30 @@ Result<std::unique_ptr<LogFile>> LogFile::open(const Options& options, model::Po
 }
 
 void LogFile::load() {
-  // Checkpoints copy pages and wait for the disk twice: do it every 16 MiB instead of 4.
-  db_->exec("PRAGMA wal_autocheckpoint = 4096");
   db_->exec("PRAGMA journal_size_limit = 67108864");
+  const auto count_pages = [](void* pages, sqlite3*, const char*, int count) {
+    *static_cast<int*>(pages) = count;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(db_->getHandle(), count_pages, &wal_pages_);  // instead of checkpoints within commits
+  checkpointer_ = std::make_unique<Checkpointer>(options_.file, log_);
   writer_ = std::make_unique<Writer>(*db_);
   read_db_ = std::make_unique<SQLite::Database>(options_.file.string(), SQLite::OPEN_READONLY, 5'000);
   select_ = std::make_unique<SQLite::Statement>(
       *read_db_,
       "SELECT first, committed, count, payload FROM log WHERE first >= coalesce("
       "(SELECT max(first) FROM log WHERE first <= ?1), ?1) ORDER BY first LIMIT ?2");
+  const std::string head = "SELECT first, count, committed, total FROM log ";
+  select_head_ =
+      std::make_unique<SQLite::Statement>(*read_db_, head + "WHERE first BETWEEN ? AND ? ORDER BY first DESC LIMIT 1");
+  select_oldest_ = std::make_unique<SQLite::Statement>(*read_db_, head + "ORDER BY first LIMIT 1");
+  select_newest_ = std::make_unique<SQLite::Statement>(*read_db_, head + "ORDER BY first DESC LIMIT 1");
+  select_letters_ = std::make_unique<SQLite::Statement>(
+      *read_db_,
+      "SELECT sequence, refused, count, reason, reading FROM dead_letter WHERE consumer = ? AND sequence > ? "
+      "ORDER BY sequence LIMIT ?");
+  count_letters_ =
+      std::make_unique<SQLite::Statement>(*read_db_, "SELECT count(*) FROM dead_letter WHERE consumer = ?");
   restore_points();
   check_tail();
   SQLite::Statement newest(*db_, "SELECT first + count, total FROM log ORDER BY first DESC LIMIT 1");
@@ -163,7 +200,8 @@ Result<std::map<std::string, Cursor>> LogFile::cursors() {
   }
 }
 
-Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges& cursors, Nanos now) {
+Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges& cursors,
+                       const std::vector<LetterChange>& letters, Nanos now) {
   const auto before = std::tuple(begin_, end_, written_bytes_, dropped_bytes_);
   const std::uint32_t points = points_.size();
   try {
@@ -175,14 +213,22 @@ Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const 
       readings += block->batch.readings.size();
     }
     write_cursors(cursors);
+    write_letters(letters);
     drop_old(now, drop_at_least + 2 * readings / row_readings);
     transaction.commit();
     stored_points_ = points;
-    return {};
   } catch (const SQLite::Exception& e) {
     std::tie(begin_, end_, written_bytes_, dropped_bytes_) = before;
     return storage::to_error(e, options_.file);
   }
+  keep_log_short();
+  return {};
+}
+
+// A failure here takes nothing back: the transaction is on disk, and the next commit tries again.
+void LogFile::keep_log_short() {
+  if (checkpointer_->note(wal_pages_))
+    sqlite3_wal_checkpoint_v2(db_->getHandle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
 void LogFile::write_points(std::uint32_t last) {
@@ -229,6 +275,40 @@ void LogFile::write_cursors(const CursorChanges& cursors) {
       statement.bind(3, cursor->state.data(), static_cast<int>(cursor->state.size()));
     }
     statement.exec();
+  }
+}
+
+void LogFile::write_letters(const std::vector<LetterChange>& changes) {
+  for (const auto& change : changes) {
+    if (change.buried) {
+      bury(change.consumer, *change.buried);
+      continue;
+    }
+    writer_->forget.tryReset();
+    writer_->forget.bind(1, change.consumer);
+    writer_->forget.bind(2, sql(change.from));
+    writer_->forget.bind(3, sql(change.to));
+    writer_->forget.exec();
+  }
+}
+
+void LogFile::bury(const std::string& consumer, const DeadLetter& letter) {
+  const BytesView reading = encoder_.encode(letter.reading.view());
+  auto& insert = writer_->bury;
+  insert.tryReset();
+  insert.bind(1, consumer);
+  insert.bind(2, sql(letter.sequence));
+  insert.bind(3, letter.refused);
+  insert.bind(4, std::int64_t{letter.count});
+  insert.bind(5, letter.reason);
+  insert.bindNoCopy(6, reading.data(), static_cast<int>(reading.size()));
+  insert.exec();
+  writer_->crowd.tryReset();
+  writer_->crowd.bind(1, consumer);
+  writer_->crowd.bind(2, sql(options_.dead_letters));
+  if (const int gone = writer_->crowd.exec(); gone > 0) {
+    const std::scoped_lock lock(letters_mutex_);
+    letters_dropped_[consumer] += static_cast<std::uint64_t>(gone);
   }
 }
 
@@ -312,6 +392,106 @@ Result<BlockPtr> LogFile::read(Sequence from) {
     return BlockPtr();
   } catch (const SQLite::Exception& e) {
     return storage::to_error(e, options_.file);
+  }
+}
+
+Result<std::vector<DeadLetter>> LogFile::dead_letters(const std::string& consumer, Sequence after, std::size_t limit) {
+  try {
+    const std::scoped_lock lock(read_mutex_);
+    auto& select = *select_letters_;
+    select.tryReset();
+    select.bind(1, consumer);
+    select.bind(2, sql(after));
+    select.bind(3, sql(limit));
+    std::vector<DeadLetter> out;
+    Decoder decoder;
+    while (select.executeStep()) {
+      auto reading = decoder.decode(bytes_of(select.getColumn(4)));
+      if (!reading) return Error{Code::internal, options_.file.string() + ": a dead letter is damaged; check the disk"};
+      out.push_back({u64(select.getColumn(0)), select.getColumn(1).getInt64(), select.getColumn(2).getUInt(),
+                     select.getColumn(3).getString(), *std::move(reading)});
+    }
+    select.tryReset();
+    return out;
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, options_.file);
+  }
+}
+
+DeadLetters LogFile::count_dead_letters(const std::string& consumer) {
+  DeadLetters out;
+  {
+    const std::scoped_lock lock(letters_mutex_);
+    if (const auto found = letters_dropped_.find(consumer); found != letters_dropped_.end())
+      out.dropped = found->second;
+  }
+  try {
+    const std::scoped_lock lock(read_mutex_);
+    count_letters_->tryReset();
+    count_letters_->bind(1, consumer);
+    if (count_letters_->executeStep()) out.kept = u64(count_letters_->getColumn(0));
+    count_letters_->tryReset();
+  } catch (const SQLite::Exception&) {
+    out.kept = 0;  // reading them says why
+  }
+  return out;
+}
+
+// The last row that begins in [from, to].
+std::optional<LogFile::Head> LogFile::head_within(Sequence from, Sequence to) {
+  const std::scoped_lock lock(read_mutex_);
+  return head_of(*select_head_, from, to);
+}
+
+// The oldest or the newest row.
+std::optional<LogFile::Head> LogFile::edge(SQLite::Statement& select) {
+  const std::scoped_lock lock(read_mutex_);
+  return head_of(select);
+}
+
+template <class... Bound>
+std::optional<LogFile::Head> LogFile::head_of(SQLite::Statement& select, Bound... bound) {
+  select.tryReset();
+  int at = 0;
+  (select.bind(++at, sql(bound)), ...);
+  std::optional<Head> head;
+  if (select.executeStep())
+    head = {u64(select.getColumn(0)), u64(select.getColumn(1)), select.getColumn(2).getInt64(),
+            u64(select.getColumn(3))};
+  select.tryReset();
+  return head;
+}
+
+Result<Sequence> LogFile::sequence_at(Nanos time, Sequence begin, Sequence end) {
+  try {
+    while (begin < end) {
+      const Sequence middle = begin + (end - begin) / 2;
+      const auto row = head_within(begin, middle);
+      if (!row)
+        begin = middle + 1;  // a hole
+      else if (row->committed >= time)
+        end = row->first;
+      else
+        begin = std::max(middle, row->first + row->count - 1) + 1;
+    }
+    return begin;
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, options_.file);
+  }
+}
+
+std::optional<Consumers::Place> LogFile::place(Sequence next, Nanos now) {
+  try {
+    auto row = head_within(0, next);
+    if (!row) row = edge(*select_oldest_);
+    const auto newest = edge(*select_newest_);
+    if (!row || !newest) return std::nullopt;
+    const auto age = static_cast<double>(now - row->committed);
+    const auto time = static_cast<double>(std::chrono::nanoseconds(options_.retain_time).count());
+    const auto bytes = static_cast<double>(newest->total - row->total) / static_cast<double>(options_.retain_bytes);
+    return Consumers::Place{row->committed, std::max(bytes, age / time)};
+  } catch (const SQLite::Exception&) {
+    return std::nullopt;  // whoever reads there says so
   }
 }
 

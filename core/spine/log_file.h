@@ -6,7 +6,9 @@
 #include <memory>
 #include <mutex>
 
+#include "spine/checkpointer.h"
 #include "spine/codec.h"
+#include "spine/consumers.h"
 #include "spine/inbox.h"
 #include "spine/spine.h"
 
@@ -30,13 +32,20 @@ class LogFile {
   Result<std::map<std::string, Cursor>> cursors();
 
   // [committer] One durable transaction: new names, the blocks (their `first` and `committed` are set here), cursors,
-  // and the removal of rows beyond retention. On failure nothing has happened.
-  Status commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges&, Nanos now);
+  // dead letters, and the removal of rows beyond retention. On failure nothing has happened.
+  Status commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges&,
+                const std::vector<LetterChange>&, Nanos now);
   // [committer] Whether `bytes` can be written again, by writing and removing them.
   Status probe(std::size_t bytes);
 
   // [any] The block that holds `from`, or the next one after damaged or missing rows; null when there is none.
   Result<BlockPtr> read(Sequence from);
+  // [any] See Spine.
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& consumer, Sequence after, std::size_t limit);
+  DeadLetters count_dead_letters(const std::string& consumer);
+  Result<Sequence> sequence_at(Nanos time, Sequence begin, Sequence end);
+  // [any] Where the row lies that holds `next`; nullopt when it cannot be found.
+  std::optional<Consumers::Place> place(Sequence next, Nanos now);
 
  private:
   struct Row;
@@ -44,14 +53,22 @@ class LogFile {
 
   LogFile(const Options&, model::Points&, const Log&);
   void load();
+  void keep_log_short();
   void restore_points();
   void check_tail();
   void write_points(std::uint32_t last);
   void write_block(Block&, Nanos now);
   void write_row(model::BatchView, Sequence first, Nanos now);
   void write_cursors(const CursorChanges&);
+  void write_letters(const std::vector<LetterChange>&);
+  void bury(const std::string& consumer, const DeadLetter&);
   void drop_old(Nanos now, std::size_t most);
   std::vector<Row> read_rows(Sequence from);
+  struct Head;
+  std::optional<Head> head_within(Sequence from, Sequence to);
+  std::optional<Head> edge(SQLite::Statement&);
+  template <class... Bound>
+  std::optional<Head> head_of(SQLite::Statement&, Bound...);  // needs read_mutex_
 
   const Options options_;
   model::Points& points_;
@@ -63,10 +80,16 @@ class LogFile {
   Sequence begin_ = 1, end_ = 1;
   std::uint64_t written_bytes_ = 0, dropped_bytes_ = 0;  // since the file was made
   std::uint32_t stored_points_ = 0;
+  int wal_pages_ = 0;  // after the last commit
+  std::unique_ptr<Checkpointer> checkpointer_;
 
-  std::mutex read_mutex_;  // guards both
+  mutable std::mutex letters_mutex_;  // guards letters_dropped_
+  std::map<std::string, std::uint64_t> letters_dropped_;
+
+  std::mutex read_mutex_;  // guards all below
   std::unique_ptr<SQLite::Database> read_db_;
-  std::unique_ptr<SQLite::Statement> select_;
+  std::unique_ptr<SQLite::Statement> select_, select_head_, select_oldest_, select_newest_, select_letters_,
+      count_letters_;
 };
 
 }  // namespace myriad::spine

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "spine/consumers.h"
 #include "spine/feed.h"
 #include "spine/inbox.h"
 #include "spine/log_file.h"
@@ -26,9 +27,14 @@ class SqliteSpine final : public Spine {
         inbox_(options),
         feed_(options.recent_bytes, file->begin(), file->end()),
         file_(std::move(file)),
-        cursors_(std::move(cursors)) {
+        consumers_(std::make_shared<Consumers>(std::move(cursors), log_)),
+        watch_interval_(options.watch_interval) {
+    stats_.durability = options.durability;
     stats_.disk_bytes = file_->bytes();
     committer_ = std::thread([this] { run(); });
+    watcher_ = std::thread([this] {
+      while (!inbox_.wait_closed(watch_interval_)) consumers();
+    });
   }
   ~SqliteSpine() override { close(); }
 
@@ -42,9 +48,34 @@ class SqliteSpine final : public Spine {
   }
   std::shared_ptr<void> on_commit(std::function<void()> wake) override { return feed_.on_commit(std::move(wake)); }
 
-  Result<Cursor> load_cursor(const std::string& name) override;
-  Status save_cursor(const std::string& name, const Cursor&) override;
-  Status drop_cursor(const std::string& name) override;
+  Result<Cursor> load_cursor(const std::string& name) override { return consumers_->load(name, feed_.end(), keep_); }
+  Status save_cursor(const std::string& name, const Cursor& cursor) override {
+    return consumers_->save(name, cursor, keep_);
+  }
+  Status drop_cursor(const std::string& name) override {
+    const auto forgotten = drop_dead_letters(name, 0, INT64_MAX);
+    return forgotten ? consumers_->drop(name, keep_) : forgotten;
+  }
+  std::optional<Cursor> find_cursor(const std::string& name) const override { return consumers_->find(name); }
+
+  Status bury(const std::string& name, const Cursor& cursor, DeadLetter letter) override;
+  Status drop_dead_letters(const std::string& name, Sequence from, Sequence to) override {
+    return inbox_.change({name, std::nullopt, from, to});
+  }
+  Result<std::vector<DeadLetter>> dead_letters(const std::string& name, Sequence after, std::size_t limit) override {
+    return file_->dead_letters(name, after, limit);
+  }
+  DeadLetters count_dead_letters(const std::string& name) const override { return file_->count_dead_letters(name); }
+  std::optional<Nanos> commit_time(Sequence sequence) override {
+    const auto place = file_->place(sequence, clock_.now());
+    return place ? std::optional(place->committed) : std::nullopt;
+  }
+
+  Result<Sequence> sequence_at(Nanos time) override { return file_->sequence_at(time, begin(), end()); }
+  std::shared_ptr<void> follow(std::string name, std::function<Sequence()> next) override {
+    return Consumers::follow(consumers_, std::move(name), std::move(next));
+  }
+  std::vector<Consumer> consumers() override;
 
   Stats stats() const override;
   void close() override;
@@ -54,8 +85,6 @@ class SqliteSpine final : public Spine {
   void commit(Inbox::Work);
   void acknowledge(Inbox::Work&, const Status&);
   void recover(Inbox::Work, const Error&);
-  void note_overtaken(Sequence before, Sequence begin);
-  void report_overtaken();
 
   const Clock& clock_;
   const Log log_;
@@ -63,14 +92,17 @@ class SqliteSpine final : public Spine {
   Feed feed_;
   const std::unique_ptr<LogFile> file_;  // written by the committer alone
 
-  mutable std::mutex mutex_;  // guards all until the next
-  std::map<std::string, Cursor> cursors_;
-  std::map<std::string, std::uint64_t> overtaken_;  // readings lost, not yet reported
-  std::chrono::steady_clock::time_point next_report_{};
+  const std::shared_ptr<Consumers> consumers_;
+  const std::chrono::milliseconds watch_interval_;
+  const Consumers::Keep keep_ = [this](const std::string& name, std::optional<Cursor> cursor) {
+    return inbox_.save(name, std::move(cursor));
+  };
+
+  mutable std::mutex mutex_;  // guards stats_
   Stats stats_;
 
   std::mutex closing_;  // guards the joining
-  std::thread committer_;
+  std::thread committer_, watcher_;
 };
 
 void SqliteSpine::run() {
@@ -81,7 +113,7 @@ void SqliteSpine::commit(Inbox::Work work) {
   std::vector<std::shared_ptr<Block>> blocks;
   for (const auto& group : work.groups) blocks.push_back(group.block);
   const Sequence begin = file_->begin();
-  if (const auto done = file_->commit(blocks, work.cursors, clock_.now()); !done)
+  if (const auto done = file_->commit(blocks, work.cursors, work.letters, clock_.now()); !done)
     return recover(std::move(work), done.error());
   {
     const std::scoped_lock lock(mutex_);
@@ -90,7 +122,7 @@ void SqliteSpine::commit(Inbox::Work work) {
     for (const auto& block : blocks) stats_.committed += block->batch.readings.size();
   }
   feed_.set_begin(file_->begin());
-  if (file_->begin() > begin) note_overtaken(begin, file_->begin());
+  if (file_->begin() > begin) consumers_->note_dropped(begin, file_->begin());
   if (!blocks.empty()) feed_.publish({blocks.begin(), blocks.end()});
   acknowledge(work, {});
 }
@@ -109,6 +141,8 @@ void SqliteSpine::recover(Inbox::Work work, const Error& why) {
   Inbox::Work more = inbox_.refuse(why);
   std::move(more.groups.begin(), more.groups.end(), std::back_inserter(work.groups));
   more.cursors.merge(work.cursors);  // the newer saving of a cursor stays
+  std::swap(more.letters, work.letters);
+  std::move(work.letters.begin(), work.letters.end(), std::back_inserter(more.letters));
 
   std::size_t readings = 0, bytes = 0;
   for (const auto& group : work.groups) readings += group.block->batch.readings.size(), bytes += group.bytes;
@@ -122,28 +156,10 @@ void SqliteSpine::recover(Inbox::Work work, const Error& why) {
   for (auto pause = retry_first; !inbox_.wait_closed(pause); pause = std::min(2 * pause, retry_last))
     if (file_->probe(std::min(bytes, probe_most))) {
       inbox_.accept();
-      for (auto& [name, cursor] : more.cursors) inbox_.restore(name, std::move(cursor));
+      inbox_.restore(std::move(more));
       log_.info("writing works again");
       return;
     }
-}
-
-// Counts what retention took from consumers before they read it; says so at once, then at most every minute.
-void SqliteSpine::note_overtaken(Sequence before, Sequence begin) {
-  const std::scoped_lock lock(mutex_);
-  for (const auto& [name, cursor] : cursors_)
-    if (cursor.next < begin) overtaken_[name] += begin - std::max(cursor.next, before);
-  if (const auto now = std::chrono::steady_clock::now(); now >= next_report_) {
-    report_overtaken();
-    next_report_ = now + std::chrono::minutes(1);
-  }
-}
-
-void SqliteSpine::report_overtaken() {
-  for (const auto& [name, readings] : overtaken_)
-    log_.error("'" + name + "' lost " + std::to_string(readings) +
-               " readings that retention removed before it read them; make it faster or retention longer");
-  overtaken_.clear();
 }
 
 Result<BlockPtr> SqliteSpine::read(Sequence from) {
@@ -158,25 +174,15 @@ Result<BlockPtr> SqliteSpine::read(Sequence from) {
   return BlockPtr(std::move(hole));
 }
 
-Result<Cursor> SqliteSpine::load_cursor(const std::string& name) {
-  const std::scoped_lock lock(mutex_);
-  const auto [it, made] = cursors_.try_emplace(name, Cursor{feed_.end(), {}});
-  // Kept from now on: a consumer that dies before its first saving goes on where it began.
-  if (made)
-    if (auto saved = inbox_.save(name, it->second); !saved) return saved.error();
-  return it->second;
+Status SqliteSpine::bury(const std::string& name, const Cursor& cursor, DeadLetter letter) {
+  return consumers_->save(name, cursor, [&](const std::string& consumer, std::optional<Cursor> place) {
+    return inbox_.save(consumer, std::move(place), {consumer, std::move(letter)});
+  });
 }
 
-Status SqliteSpine::save_cursor(const std::string& name, const Cursor& cursor) {
-  const std::scoped_lock lock(mutex_);
-  cursors_.insert_or_assign(name, cursor);
-  return inbox_.save(name, cursor);
-}
-
-Status SqliteSpine::drop_cursor(const std::string& name) {
-  const std::scoped_lock lock(mutex_);
-  cursors_.erase(name);
-  return inbox_.save(name, std::nullopt);
+std::vector<Consumer> SqliteSpine::consumers() {
+  const Nanos now = clock_.now();
+  return consumers_->list(end(), now, [&](Sequence next) { return file_->place(next, now); });
 }
 
 Stats SqliteSpine::stats() const {
@@ -195,18 +201,32 @@ void SqliteSpine::close() {
   const std::scoped_lock lock(closing_);
   inbox_.close();
   if (committer_.joinable()) committer_.join();
+  if (watcher_.joinable()) watcher_.join();
   feed_.close();
-  const std::scoped_lock reporting(mutex_);
-  report_overtaken();
+  consumers_->report_lost();
 }
 
 }  // namespace
+
+std::string_view durability_name(Durability durability) {
+  switch (durability) {
+    case Durability::full:
+      return "full";
+    case Durability::normal:
+      break;
+  }
+  return "normal";
+}
 
 Result<std::unique_ptr<Spine>> Spine::open(Options options, model::Points& points, const Clock& clock, Log log) {
   auto file = LogFile::open(options, points, log);
   if (!file) return file.error();
   auto cursors = (*file)->cursors();
   if (!cursors) return cursors.error();
+  if (options.durability == Durability::normal)
+    log.warn(
+        "durability is normal: an acknowledged reading survives a crash of the process, perhaps not one of the "
+        "machine; use --durability full to be sure");
   return std::unique_ptr<Spine>(
       std::make_unique<SqliteSpine>(options, std::move(*file), std::move(*cursors), clock, std::move(log)));
 }

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <future>
 #include <random>
@@ -21,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const auto patience = 30s;
 
@@ -135,6 +137,48 @@ TEST_F(SpineTest, KeepsEveryTypeAndQualityInMemoryAndOnDisk) {
   expect_all();
 }
 
+TEST_F(SpineTest, SaysThatNormalDurabilityIsLess) {
+  start();
+  EXPECT_EQ(spine_->stats().durability, Durability::full);
+  EXPECT_THAT(log(), Not(HasSubstr("durability")));
+  Options options;
+  options.durability = Durability::normal;
+  start(options);
+  EXPECT_EQ(spine_->stats().durability, Durability::normal);
+  EXPECT_THAT(log(), HasSubstr("durability is normal"));
+  put(0, 10);
+  start();
+  EXPECT_EQ(values(), numbers(0, 10));
+}
+
+TEST_F(SpineTest, CommitsWhenItsBytesWait) {
+  Options options;
+  options.commit_interval = 30s;  // not by time
+  options.commit_bytes = 100 * sizeof(model::Reading);
+  start(options);
+  const auto begin = steady_clock::now();
+  EXPECT_EQ(put(0, 100), 100u);
+  EXPECT_LT(steady_clock::now() - begin, options.commit_interval / 2);
+}
+
+TEST_F(SpineTest, TheWriteAheadLogStaysBoundedUnderLoad) {
+  start();
+  std::mt19937_64 random(1);
+  std::uintmax_t most = 0;
+  for (int i = 0; i < 200; ++i) {  // 200 MB that no compressor shrinks
+    model::Batch batch;
+    std::string noise(1 << 20, '\0');
+    for (std::size_t at = 0; at < noise.size(); at += 8) {
+      const auto word = random();
+      std::memcpy(noise.data() + at, &word, 8);
+    }
+    model::append(batch, point_, {i, model::Bytes{noise}, MYRIAD_GOOD});
+    ASSERT_TRUE(spine_->append_and_wait(batch.view()));
+    most = std::max(most, std::filesystem::file_size(dir_ / "spine.db-wal"));
+  }
+  EXPECT_LT(most, std::uintmax_t{100} << 20);
+}
+
 TEST_F(SpineTest, CommitsManyBatchesAtOnceAndCallsEachDoneOnce) {
   Options options;
   options.commit_interval = 200ms;
@@ -238,9 +282,62 @@ TEST_F(SpineTest, KeepsCursorsWithTheirState) {
   EXPECT_EQ(spine_->load_cursor("sink/gone")->next, 11u);
 }
 
+model::Batch text(model::PointId point, const std::string& value) {
+  model::Batch batch;
+  model::append(batch, point, {7, value, MYRIAD_UNCERTAIN});
+  return batch;
+}
+
+TEST_F(SpineTest, KeepsDeadLettersWithTheCursor) {
+  start();
+  put(0, 5);
+  ASSERT_TRUE(spine_->bury("sink/a", {3, "s"}, {2, clock_.now(), 1, "too long", text(point_, "word")}));
+  ASSERT_TRUE(spine_->bury("sink/a", {6, "t"}, {5, clock_.now(), 1, "too short", counting(point_, 4, 1)}));
+  ASSERT_TRUE(spine_->bury("sink/b", {6, ""}, {5, clock_.now(), 1, "no", counting(point_, 4, 1)}));
+  start();
+  EXPECT_EQ(spine_->find_cursor("sink/a")->next, 6u);
+  EXPECT_FALSE(spine_->find_cursor("sink/c"));
+  EXPECT_EQ(spine_->count_dead_letters("sink/a").kept, 2u);
+  auto letters = spine_->dead_letters("sink/a", 0, 10);
+  ASSERT_TRUE(letters) << letters.error().message;
+  ASSERT_EQ(letters->size(), 2u);
+  const auto& first = letters->front();
+  EXPECT_EQ(first.sequence, 2u);
+  EXPECT_EQ(first.reason, "too long");
+  EXPECT_EQ(first.refused, clock_.now());
+  EXPECT_EQ(model::to_sample(first.reading.view(), first.reading.readings[0]).value, model::Value("word"));
+  EXPECT_EQ(spine_->dead_letters("sink/a", 2, 10)->front().sequence, 5u);
+  EXPECT_EQ(spine_->dead_letters("sink/a", 0, 1)->size(), 1u);
+
+  ASSERT_TRUE(spine_->bury("sink/a", {6, "t"}, {5, clock_.now() + 1, 1, "still", counting(point_, 4, 1)}));
+  ASSERT_TRUE(spine_->drop_dead_letters("sink/a", 2, 2));
+  start();
+  letters = spine_->dead_letters("sink/a", 0, 10);
+  ASSERT_EQ(letters->size(), 1u);
+  EXPECT_EQ(letters->front().count, 2u);
+  EXPECT_EQ(letters->front().reason, "still");
+  ASSERT_TRUE(spine_->drop_cursor("sink/a"));
+  start();
+  EXPECT_EQ(spine_->count_dead_letters("sink/a").kept, 0u);
+  EXPECT_EQ(spine_->count_dead_letters("sink/b").kept, 1u);
+}
+
+TEST_F(SpineTest, TheOldestDeadLettersGoBeyondTheLimit) {
+  Options options;
+  options.dead_letters = 3;
+  start(options);
+  for (Sequence s = 1; s <= 5; ++s)
+    ASSERT_TRUE(spine_->bury("sink/a", {s + 1, ""}, {s, clock_.now(), 1, "no", counting(point_, 0, 1)}));
+  put(0, 1);
+  EXPECT_EQ(spine_->count_dead_letters("sink/a").kept, 3u);
+  EXPECT_EQ(spine_->count_dead_letters("sink/a").dropped, 2u);
+  EXPECT_EQ(spine_->dead_letters("sink/a", 0, 10)->front().sequence, 3u);
+}
+
 TEST_F(SpineTest, RetentionByBytesMovesBeginAndTellsWhoLost) {
   Options options;
   options.retain_bytes = 3'000;
+  options.commit_interval = 1ms;
   options.recent_bytes = 0;
   start(options);
   ASSERT_TRUE(spine_->save_cursor("sink/slow", {1, ""}));
@@ -253,6 +350,92 @@ TEST_F(SpineTest, RetentionByBytesMovesBeginAndTellsWhoLost) {
   start(options);
   EXPECT_THAT(log(), HasSubstr("'sink/slow' lost"));
   EXPECT_EQ(spine_->begin(), begin);
+}
+
+TEST_F(SpineTest, ShowsEachConsumerAndItsLag) {
+  start();
+  put(0, 5);
+  ASSERT_TRUE(spine_->save_cursor("sink/a", {3, ""}));
+  std::atomic<Sequence> own = 2;
+  auto handle = spine_->follow("historian", [&] { return own.load(); });
+  clock_.advance(3'000'000'000);
+  auto all = spine_->consumers();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].name, "historian");
+  EXPECT_EQ(all[0].next, 2u);
+  EXPECT_EQ(all[0].lag, 4u);
+  EXPECT_EQ(all[1].name, "sink/a");
+  EXPECT_EQ(all[1].lag, 3u);
+  EXPECT_EQ(all[1].behind, 3'000'000'000);
+  EXPECT_FALSE(all[1].at_risk_since);
+  own = 6;
+  EXPECT_EQ(spine_->consumers()[0].behind, 0);
+  handle.reset();
+  EXPECT_EQ(spine_->consumers().size(), 1u);
+}
+
+TEST_F(SpineTest, WarnsOfAConsumerBeforeItLosesAnything) {
+  Options options;
+  options.retain_bytes = 30'000;
+  options.commit_interval = 1ms;
+  options.recent_bytes = 0;
+  options.watch_interval = 1ms;
+  start(options);
+  ASSERT_TRUE(spine_->save_cursor("sink/slow", {1, ""}));
+  const auto slow = [&] { return spine_->consumers().at(0); };
+  std::int64_t next = 0;
+  while (!slow().at_risk_since && spine_->begin() == 1) {
+    put(next, 100);
+    next += 100;
+  }
+  EXPECT_EQ(slow().lost, 0u);
+  EXPECT_EQ(*slow().at_risk_since, clock_.now());
+  EXPECT_THAT(log(), HasSubstr("'sink/slow' is " + std::to_string(next) + " readings and 0 s behind, at 80 %"));
+  while (spine_->begin() == 1) {
+    put(next, 100);
+    next += 100;
+  }
+  EXPECT_EQ(slow().lost, spine_->begin() - 1);
+  EXPECT_TRUE(slow().at_risk_since);
+  ASSERT_TRUE(spine_->save_cursor("sink/slow", {spine_->end(), ""}));
+  EXPECT_FALSE(slow().at_risk_since);
+  EXPECT_GT(slow().lost, 0u) << "what was lost stays known";
+}
+
+TEST_F(SpineTest, WarnsOfAConsumerByAge) {
+  Options options;
+  options.retain_time = std::chrono::hours(10);
+  start(options);
+  put(0, 5);
+  ASSERT_TRUE(spine_->save_cursor("sink/slow", {1, ""}));
+  clock_.advance(Nanos(7) * 3'600 * 1'000'000'000);
+  EXPECT_FALSE(spine_->consumers().at(0).at_risk_since);
+  clock_.advance(Nanos(2) * 3'600 * 1'000'000'000);
+  EXPECT_TRUE(spine_->consumers().at(0).at_risk_since);
+  EXPECT_EQ(spine_->consumers().at(0).lost, 0u);
+}
+
+TEST_F(SpineTest, FindsTheSequenceOfATime) {
+  start();
+  const Nanos start_time = clock_.now();
+  EXPECT_EQ(*spine_->sequence_at(0), 1u) << "an empty log";
+  for (int i = 0; i < 50; ++i) {
+    put(i * 10, 10);
+    clock_.advance(1'000);
+  }
+  stop();
+  sql("DELETE FROM log WHERE first IN (201, 211)");
+  start();
+  EXPECT_EQ(*spine_->sequence_at(0), 1u);
+  EXPECT_EQ(*spine_->sequence_at(start_time), 1u);
+  EXPECT_EQ(*spine_->sequence_at(start_time + 1), 11u);
+  EXPECT_EQ(*spine_->sequence_at(start_time + 1'000), 11u);
+  EXPECT_EQ(*spine_->sequence_at(start_time + 25'500), 261u);
+  EXPECT_EQ(*spine_->sequence_at(start_time + 49'000), 491u);
+  EXPECT_EQ(*spine_->sequence_at(start_time + 49'001), 501u);
+  const auto hole = *spine_->sequence_at(start_time + 20'000);
+  EXPECT_GE(hole, 201u);
+  EXPECT_LE(hole, 221u);
 }
 
 TEST_F(SpineTest, RetentionByTimeKeepsTheNumbering) {

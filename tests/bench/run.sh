@@ -1,6 +1,11 @@
 #!/usr/bin/env bash
-# Prints every benchmark, each with its baseline of the same run: tests/bench/run.sh [options of system_bench.py]
+# Prints every benchmark, each with its baseline of the same run:
+#
+#   tests/bench/run.sh                          all
+#   tests/bench/run.sh record [options]         spine and historian: bars, growth (record.py --help)
+#   tests/bench/run.sh [options]                the daemon beside its peers (system_bench.py --help)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-[ $# -gt 0 ] || { build/bin/ingest_bench; build/bin/http_bench; }
+if [ "${1:-}" = record ]; then exec /usr/bin/python3 tests/bench/record.py "${@:2}"; fi
+[ $# -gt 0 ] || { /usr/bin/python3 tests/bench/record.py; build/bin/http_bench; }
 exec /usr/bin/python3 tests/bench/system_bench.py "$@"

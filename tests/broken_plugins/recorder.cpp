@@ -1,5 +1,5 @@
 // A sink that writes "<sequence of the batch> <point> <value>" for each reading delivered, and fails with `status`
-// while the file `fail_while` is there.
+// while the file `fail_while` is there. With `multiple_of`, it fails only for batches with such a value.
 #include <filesystem>
 #include <fstream>
 
@@ -17,10 +17,11 @@ class Recorder : public myriad::Plugin, public myriad::Sink {
     file_ = config.get<std::string>("file");
     fail_while_ = config.get<std::string>("fail_while");
     status_ = config.get<int>("status");
+    multiple_of_ = config.get<int>("multiple_of");
   }
 
   void deliver(const myriad::BatchView& batch) override {
-    if (!fail_while_.empty() && std::filesystem::exists(fail_while_))
+    if (!fail_while_.empty() && std::filesystem::exists(fail_while_) && displeases(batch))
       throw myriad::Failure(status_, "the peer is away as told");
     std::ofstream out(file_, std::ios::app);
     for (std::uint32_t i = 0; i < batch.size(); ++i) {
@@ -30,8 +31,14 @@ class Recorder : public myriad::Plugin, public myriad::Sink {
   }
 
  private:
+  bool displeases(const myriad::BatchView& batch) const {
+    for (std::uint32_t i = 0; i < batch.size(); ++i)
+      if (multiple_of_ == 0 || batch[i].value.i64 % multiple_of_ == 0) return true;
+    return false;
+  }
+
   std::string file_, fail_while_;
-  int status_ = 0;
+  int status_ = 0, multiple_of_ = 0;
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ HEAVY = {
     r'httplib\.h': r'core/api/.*\.(cpp|h)|core/app/.*\.cpp|tests/.*\.cpp',
     r'boost/dll.*': r'core/plugin_host/loader\.cpp',
     r'boost/asio.*': r'core/edge/.*',
-    r'SQLiteCpp/.*': r'core/(storage|spine|historian|registry|security)/.*\.cpp|tests/.*\.cpp',
+    r'SQLiteCpp/.*': r'core/(storage|spine|historian|registry|security)/.*\.cpp|core/app/bench/baseline\.cpp|tests/.*\.cpp',
     r'cctz/.*': r'core/historian/steps\.cpp',
     r'valijson/.*': r'core/plugin_host/[a-z_]+\.cpp',
     r'Poco/.*': r'core/(app|security)/.*\.cpp',

@@ -1,4 +1,5 @@
-// A relay in memory with a counter of its changes: what the API's tests read and write.
+// A relay in memory with a counter of its changes: what the API's tests read and write. With `inputs` also a sink,
+// which refuses text when `refuses_text` says so.
 #include <atomic>
 #include <nlohmann/json.hpp>
 
@@ -8,12 +9,15 @@ namespace {
 
 using nlohmann::json;
 
-class Switch final : public myriad::Plugin, public myriad::Device {
+class Switch final : public myriad::Plugin, public myriad::Device, public myriad::Sink {
  public:
   Switch(myriad::Host host, std::string_view config_json) : Plugin(host) {
     const json config = json::parse(config_json);
     thing_ = config["thing"];
     away_ = config["away"];
+    refuses_text_ = config["refuses_text"];
+    if (const auto inputs = config["inputs"].get<std::vector<std::string>>(); !inputs.empty())
+      this->host().select(inputs);
     if (thing_ == "forbidden") throw myriad::Failure(MYRIAD_E_INVALID, "thing 'forbidden': choose another name");
     relay_ = this->host().intern(thing_, "relay");
     changes_ = this->host().intern(thing_, "changes");
@@ -41,6 +45,11 @@ class Switch final : public myriad::Plugin, public myriad::Device {
     publish();
   }
 
+  void deliver(const myriad::BatchView& batch) override {
+    for (std::uint32_t i = 0; i < batch.size(); ++i)
+      if (refuses_text_ && batch[i].type == MYRIAD_TEXT) throw myriad::Failure(MYRIAD_E_INVALID, "no text, please");
+  }
+
  private:
   void publish() {
     myriad::Batch batch;
@@ -50,7 +59,7 @@ class Switch final : public myriad::Plugin, public myriad::Device {
   }
 
   std::string thing_;
-  bool away_ = false, closed_ = false;
+  bool away_ = false, closed_ = false, refuses_text_ = false;
   std::int64_t count_ = 0;
   std::uint32_t relay_ = 0, changes_ = 0;
 };

@@ -1,0 +1,99 @@
+#include "app/floors.h"
+
+#include <unistd.h>
+
+namespace myriad::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<std::filesystem::path> plugin_folders(const ServeOptions& options) {
+  if (!options.plugins.empty()) return options.plugins;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe");
+  std::vector<std::filesystem::path> folders{program.parent_path().parent_path() / "plugins"};
+  if (const auto installed = options.data / "plugins"; std::filesystem::exists(installed)) folders.push_back(installed);
+  return folders;
+}
+
+std::string site_name() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  return *name ? name : "myriad";
+}
+
+// Takes what a floor's opening answered, or its error.
+template <class T>
+Status keep(Result<std::unique_ptr<T>> opened, std::unique_ptr<T>& place) {
+  if (!opened) return opened.error();
+  place = std::move(*opened);
+  return {};
+}
+
+}  // namespace
+
+Status open_stores(Floors& f, const ServeOptions& options, const Logging& logging) {
+  const auto& data = options.data;
+  if (auto ok = keep(registry::Registry::open(data / "registry.db"), f.registry); !ok) return ok;
+  if (auto ok = keep(security::Security::open({.file = data / "security.db", .keys = data / "keys"}, f.clock,
+                                              logging.log("security")),
+                     f.security);
+      !ok)
+    return ok;
+  spine::Options spine;
+  spine.file = data / "spine.db";
+  spine.retain_bytes = options.spine_megabytes << 20;
+  spine.retain_time = std::chrono::hours(options.spine_hours);
+  spine.durability = options.durability;
+  spine.commit_interval = std::chrono::milliseconds(options.commit_ms);
+  spine.commit_bytes = options.commit_kilobytes << 10;
+  if (auto ok = keep(spine::Spine::open(spine, f.points, f.clock, logging.log("spine")), f.spine); !ok) return ok;
+  if (auto ok = keep(historian::Historian::open({.file = data / "history.db"}, *f.spine, f.points, f.clock,
+                                                logging.log("historian")),
+                     f.history);
+      !ok)
+    return ok;
+  f.history_place = f.spine->follow("historian", [&history = *f.history] { return history.next(); });
+  return {};
+}
+
+void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) {
+  f.bus = bus::Bus::make(f.points);
+  f.feed = std::make_unique<LiveFeed>(*f.spine, *f.history, *f.bus, f.points, logging.log("live"));
+  f.plugins = plugin_host::Plugins::scan(plugin_folders(options), logging.log("plugins"));
+  f.instances =
+      plugin_host::Instances::make({*f.plugins, *f.registry, *f.spine, f.points, f.clock, logging.log("instances")});
+}
+
+Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging) {
+  f.api = std::make_unique<api::Api>(api::Parts{*f.registry, *f.spine, *f.history, *f.bus, f.points, *f.plugins,
+                                                *f.instances, *f.security, f.clock, logging.log("api"), MYRIAD_VERSION,
+                                                site_name()});
+  edge::Options edge;
+  edge.host = options.host;
+  edge.port = options.port;
+  edge.spool = options.data;  // long bodies wait on the same disk as what they become
+  if (options.tls && !options.certificate.empty()) {
+    edge.certificate = options.certificate;
+    edge.key = options.key;
+  } else if (options.tls) {
+    const auto files = security::ensure_certificate(options.data / "tls", logging.log("security"));
+    if (!files) return files.error();
+    edge.certificate = files->certificate;
+    edge.key = files->key;
+  }
+  return keep(edge::Server::start(edge, *f.api, logging.log("edge")), f.server);
+}
+
+bool stop_floors(Floors& f) {
+  if (f.api) f.api->closing();
+  if (f.server) f.server->stop(1s);
+  f.server.reset();
+  const bool all_returned = !f.instances || f.instances->stop_all(3s) == 0;
+  f.feed.reset();
+  f.instances.reset();
+  if (f.spine) f.spine->close();
+  if (f.history) f.history->close();
+  return all_returned;
+}
+
+}  // namespace myriad::app
