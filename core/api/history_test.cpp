@@ -238,6 +238,7 @@ class EndlessHistory final : public historian::Historian {
   Status for_each_latest(const std::function<void(std::string_view, const model::Sample&)>&) override { return {}; }
   bool wait(spine::Sequence, std::chrono::steady_clock::time_point) override { return true; }
   spine::Sequence next() const override { return 1; }
+  spine::Sequence stored() const override { return 1; }
   Result<std::uint64_t> remove(std::string_view, historian::Range) override { return std::uint64_t{0}; }
   std::vector<historian::RetentionRule> retention() const override { return {}; }
   Status set_retention(std::vector<historian::RetentionRule>) override { return {}; }

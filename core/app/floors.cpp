@@ -46,6 +46,7 @@ Status open_stores(Floors& f, const ServeOptions& options, const Logging& loggin
   spine.durability = options.durability;
   spine.commit_interval = std::chrono::milliseconds(options.commit_ms);
   spine.commit_bytes = options.commit_kilobytes << 10;
+  spine.age_waits_for_hold = true;
   if (auto ok = keep(spine::Spine::open(spine, f.points, f.clock, logging.log("spine")), f.spine); !ok) return ok;
   if (auto ok = keep(historian::Historian::open({.file = data / "history.db"}, *f.spine, f.points, f.clock,
                                                 logging.log("historian")),
@@ -53,6 +54,7 @@ Status open_stores(Floors& f, const ServeOptions& options, const Logging& loggin
       !ok)
     return ok;
   f.history_place = f.spine->follow("historian", [&history = *f.history] { return history.next(); });
+  f.history_hold = f.spine->hold([&history = *f.history] { return history.stored(); });
   return {};
 }
 

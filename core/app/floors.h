@@ -27,6 +27,7 @@ struct Floors {
   std::unique_ptr<spine::Spine> spine;
   std::unique_ptr<historian::Historian> history;
   std::shared_ptr<void> history_place;  // shows the spine's other users how far history is
+  std::shared_ptr<void> history_hold;   // keeps in the spine what history has not stored
   std::unique_ptr<bus::Bus> bus;
   std::unique_ptr<LiveFeed> feed;
   std::unique_ptr<plugin_host::Plugins> plugins;

@@ -34,7 +34,8 @@ class ChunkHistorian final : public Historian {
         store_(options, points, clock, std::move(series), progress, std::move(retention)),
         upkeep_(
             options, *file_, store_, clock, log_, [this] { return commit(); }, damaged("")),
-        next_(progress.next) {
+        next_(progress.next),
+        stored_(progress.next) {
     on_commit_ = spine_.on_commit([this] {
       const std::scoped_lock lock(mutex_);
       changed_.notify_all();
@@ -51,6 +52,7 @@ class ChunkHistorian final : public Historian {
     const std::scoped_lock lock(mutex_);
     return next_;
   }
+  spine::Sequence stored() const override { return stored_; }
   Result<std::uint64_t> remove(std::string_view point, Range) override;
   std::vector<RetentionRule> retention() const override { return store_.rules(); }
   Status set_retention(std::vector<RetentionRule>) override;
@@ -92,6 +94,7 @@ class ChunkHistorian final : public Historian {
   std::deque<std::function<void()>> tasks_;
   bool closing_ = false;
 
+  std::atomic<spine::Sequence> stored_;
   std::atomic<std::uint64_t> damaged_ = 0;
   std::shared_ptr<void> on_commit_;
   std::mutex joining_;  // guards the joining
@@ -180,7 +183,9 @@ bool ChunkHistorian::commit() {
   if (!store_.has_changes()) return true;
   bool failed = false;
   for (;;) {
-    const auto done = file_->commit(store_.change());
+    const auto change = store_.change();
+    const auto done = file_->commit(change);
+    if (done && change.progress) stored_ = change.progress->next;
     if (done) break;
     if (!failed) log_.error("cannot store history, trying on: " + done.error().message);
     failed = true;

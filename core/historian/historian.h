@@ -94,7 +94,8 @@ class Historian {
   // Until everything before `end` can be queried, or the deadline.
   virtual bool wait(spine::Sequence end, std::chrono::steady_clock::time_point deadline) = 0;
 
-  virtual spine::Sequence next() const = 0;  // the first reading that it has not taken; costs nothing
+  virtual spine::Sequence next() const = 0;    // the first reading that it has not taken; costs nothing
+  virtual spine::Sequence stored() const = 0;  // the first that a restart takes again; costs nothing
 
   // Removes what a point has in the range, on disk and in memory, rollups too; the number of readings. Blocks.
   virtual Result<std::uint64_t> remove(std::string_view point, Range) = 0;

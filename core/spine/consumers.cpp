@@ -51,6 +51,23 @@ std::shared_ptr<void> Consumers::follow(const std::shared_ptr<Consumers>& self, 
           }};
 }
 
+std::shared_ptr<void> Consumers::hold(const std::shared_ptr<Consumers>& self, std::function<Sequence()> first) {
+  const std::scoped_lock lock(self->mutex_);
+  const auto place = self->holds_.insert(self->holds_.end(), std::move(first));
+  return {&*place, [self, place](void*) {
+            const std::scoped_lock guard(self->mutex_);
+            self->holds_.erase(place);
+          }};
+}
+
+Sequence Consumers::held(Sequence otherwise) const {
+  const std::scoped_lock lock(mutex_);
+  if (holds_.empty()) return otherwise;
+  Sequence least = UINT64_MAX;
+  for (const auto& first : holds_) least = std::min(least, first());
+  return least;
+}
+
 std::map<std::string, Sequence> Consumers::places() const {
   std::map<std::string, Sequence> all;
   for (const auto& [name, cursor] : cursors_) all[name] = cursor.next;

@@ -26,6 +26,9 @@ class Consumers {
   std::optional<Cursor> find(const std::string& name) const;
   static std::shared_ptr<void> follow(const std::shared_ptr<Consumers>&, std::string name,
                                       std::function<Sequence()> next);
+  static std::shared_ptr<void> hold(const std::shared_ptr<Consumers>&, std::function<Sequence()> first);
+  // The first that anybody holds; `otherwise` when nobody does.
+  Sequence held(Sequence otherwise) const;
 
   // Retention moved the log's begin. Says at once who lost readings, then at most every minute.
   void note_dropped(Sequence before, Sequence begin);
@@ -60,6 +63,7 @@ class Consumers {
   mutable std::mutex mutex_;  // guards all below
   std::map<std::string, Cursor> cursors_;
   std::list<Followed> followed_;
+  std::list<std::function<Sequence()>> holds_;
   std::map<std::string, Fate> fates_;
   SteadyTime next_report_{};
 };

@@ -201,7 +201,7 @@ Result<std::map<std::string, Cursor>> LogFile::cursors() {
 }
 
 Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges& cursors,
-                       const std::vector<LetterChange>& letters, Nanos now) {
+                       const std::vector<LetterChange>& letters, Nanos now, Sequence held) {
   const auto before = std::tuple(begin_, end_, written_bytes_, dropped_bytes_);
   const std::uint32_t points = points_.size();
   try {
@@ -214,7 +214,7 @@ Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const 
     }
     write_cursors(cursors);
     write_letters(letters);
-    drop_old(now, drop_at_least + 2 * readings / row_readings);
+    drop_old(now, held, drop_at_least + 2 * readings / row_readings);
     transaction.commit();
     stored_points_ = points;
   } catch (const SQLite::Exception& e) {
@@ -313,7 +313,7 @@ void LogFile::bury(const std::string& consumer, const DeadLetter& letter) {
 }
 
 // Removes at most so many rows, so that a commit never waits long; the newest row always stays, it holds the numbering.
-void LogFile::drop_old(Nanos now, std::size_t most) {
+void LogFile::drop_old(Nanos now, Sequence held, std::size_t most) {
   const Nanos oldest_kept = now - std::chrono::nanoseconds(options_.retain_time).count();
   auto& oldest = writer_->oldest;
   oldest.tryReset();
@@ -322,7 +322,7 @@ void LogFile::drop_old(Nanos now, std::size_t most) {
   std::uint64_t dropped = dropped_bytes_;
   while (oldest.executeStep()) {
     const Sequence next = u64(oldest.getColumn(0)) + u64(oldest.getColumn(2));
-    const bool too_old = oldest.getColumn(1).getInt64() < oldest_kept;
+    const bool too_old = oldest.getColumn(1).getInt64() < oldest_kept && next <= held;
     if (next >= end_ || (!too_old && written_bytes_ - dropped <= options_.retain_bytes)) break;
     keep_from = next;
     dropped = u64(oldest.getColumn(3));

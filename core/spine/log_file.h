@@ -32,9 +32,9 @@ class LogFile {
   Result<std::map<std::string, Cursor>> cursors();
 
   // [committer] One durable transaction: new names, the blocks (their `first` and `committed` are set here), cursors,
-  // dead letters, and the removal of rows beyond retention. On failure nothing has happened.
+  // dead letters, and the removal of rows beyond retention, by age only before `held`. On failure nothing has happened.
   Status commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges&,
-                const std::vector<LetterChange>&, Nanos now);
+                const std::vector<LetterChange>&, Nanos now, Sequence held);
   // [committer] Whether `bytes` can be written again, by writing and removing them.
   Status probe(std::size_t bytes);
 
@@ -62,7 +62,7 @@ class LogFile {
   void write_cursors(const CursorChanges&);
   void write_letters(const std::vector<LetterChange>&);
   void bury(const std::string& consumer, const DeadLetter&);
-  void drop_old(Nanos now, std::size_t most);
+  void drop_old(Nanos now, Sequence held, std::size_t most);
   std::vector<Row> read_rows(Sequence from);
   struct Head;
   std::optional<Head> head_within(Sequence from, Sequence to);

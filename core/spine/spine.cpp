@@ -27,6 +27,7 @@ class SqliteSpine final : public Spine {
         inbox_(options),
         feed_(options.recent_bytes, file->begin(), file->end()),
         file_(std::move(file)),
+        unheld_(options.age_waits_for_hold ? 0 : UINT64_MAX),
         consumers_(std::make_shared<Consumers>(std::move(cursors), log_)),
         watch_interval_(options.watch_interval) {
     stats_.durability = options.durability;
@@ -76,6 +77,9 @@ class SqliteSpine final : public Spine {
     return Consumers::follow(consumers_, std::move(name), std::move(next));
   }
   std::vector<Consumer> consumers() override;
+  std::shared_ptr<void> hold(std::function<Sequence()> first) override {
+    return Consumers::hold(consumers_, std::move(first));
+  }
 
   Stats stats() const override;
   void close() override;
@@ -92,6 +96,7 @@ class SqliteSpine final : public Spine {
   Feed feed_;
   const std::unique_ptr<LogFile> file_;  // written by the committer alone
 
+  const Sequence unheld_;  // what age may remove when nobody holds
   const std::shared_ptr<Consumers> consumers_;
   const std::chrono::milliseconds watch_interval_;
   const Consumers::Keep keep_ = [this](const std::string& name, std::optional<Cursor> cursor) {
@@ -113,7 +118,8 @@ void SqliteSpine::commit(Inbox::Work work) {
   std::vector<std::shared_ptr<Block>> blocks;
   for (const auto& group : work.groups) blocks.push_back(group.block);
   const Sequence begin = file_->begin();
-  if (const auto done = file_->commit(blocks, work.cursors, work.letters, clock_.now()); !done)
+  const Sequence held = consumers_->held(unheld_);
+  if (const auto done = file_->commit(blocks, work.cursors, work.letters, clock_.now(), held); !done)
     return recover(std::move(work), done.error());
   {
     const std::scoped_lock lock(mutex_);

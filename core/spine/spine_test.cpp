@@ -452,6 +452,34 @@ TEST_F(SpineTest, RetentionByTimeKeepsTheNumbering) {
   EXPECT_EQ(put(20, 1), 21u);
 }
 
+TEST_F(SpineTest, AgeAloneRemovesNothingThatIsHeld) {
+  Options options;
+  options.retain_time = std::chrono::hours(1);
+  options.age_waits_for_hold = true;
+  start(options);
+  put(0, 10);
+  clock_.advance(Nanos(365) * 24 * 3'600 * 1'000'000'000);  // the network told the time
+  put(10, 10);
+  EXPECT_EQ(spine_->begin(), 1u) << "nobody has said yet what they have";
+  std::atomic<Sequence> first = 1;
+  const auto hold = spine_->hold([&] { return first.load(); });
+  put(20, 10);
+  EXPECT_EQ(spine_->begin(), 1u);
+  first = 11;
+  put(30, 10);
+  EXPECT_EQ(spine_->begin(), 11u);
+}
+
+TEST_F(SpineTest, SizeRemovesWhatIsHeldToo) {
+  Options options;
+  options.retain_bytes = 1;
+  start(options);
+  const auto hold = spine_->hold([] { return Sequence{1}; });
+  put(0, 10);
+  put(10, 10);
+  EXPECT_EQ(spine_->begin(), 11u);
+}
+
 TEST_F(SpineTest, CutsADamagedTailAndNeverReusesItsNumbers) {
   start();
   put(0, 100);

@@ -1,5 +1,6 @@
 """What the fault tests share: writers that note what they sent and what they were told, and a check of the history
 against these notes."""
+import calendar
 import http.client
 import json
 import pathlib
@@ -73,21 +74,34 @@ class Ledger:
         test.assertEqual(len(missing), 0, f'{self.point}: acknowledged readings are missing, first {missing[:5]}')
         invented = [s for s, v in stored if v != self.told.get(s) and v not in self.maybe.get(s, ())]
         test.assertEqual(len(invented), 0, f'{self.point}: values that nobody sent, or that were replaced, first at {invented[:5]}')
+        self.check_aggregates(test, daemon, found)
+
+    def check_aggregates(self, test, daemon, found):
+        """Rollups, where they answer, say the same as the readings."""
+        for step, seconds in (('1m', 60), ('1h', 3600)):
+            begin = START % seconds
+            steps = {}
+            for at, value in found.items():
+                steps.setdefault((at + begin) // seconds, []).append(value)
+            for name, of in (('count', len), ('min', min), ('max', max)):
+                page = daemon.get(f'/history?point={self.point}&from={stamp(-begin)}&to={stamp(10**8)}&step={step}&aggregate={name}&limit=100000')
+                told = [(second_of(row[0]), row[1]) for series in page['series'] for row in series['values']]
+                wanted = [(at * seconds - begin, of(steps[at])) for at in sorted(steps)]
+                test.assertEqual(told, wanted, f'{self.point}: {name} by {step}')
+
+
+def second_of(text):
+    """The reverse of stamp."""
+    return calendar.timegm(time.strptime(text, '%Y-%m-%dT%H:%M:%SZ')) - START
 
 
 def rows(daemon, point, first=0, last=10**8):
     """[(second, value), …] of a point of whole seconds, as /history gives it in pages."""
     found, cursor = [], ''
-    epoch = {}
     while cursor is not None:
         page = daemon.get(f'/history?point={point}&from={stamp(first)}&to={stamp(last)}&limit=100000' + (f'&cursor={cursor}' if cursor else ''))
         for series in page['series']:
-            for row in series['values']:
-                day = row[0][:10]
-                if day not in epoch:
-                    epoch[day] = int(time.mktime(time.strptime(day, '%Y-%m-%d')) - time.timezone) - START
-                h, m, s = row[0][11:13], row[0][14:16], row[0][17:-1]
-                found.append((epoch[day] + int(h) * 3600 + int(m) * 60 + int(s), int(row[1])))
+            found += [(second_of(row[0]), int(row[1])) for row in series['values']]
         cursor = page['next']
     return found
 

@@ -114,6 +114,28 @@ class Clock(unittest.TestCase):
         self.assertEqual(sorted(set(delivered)), accepted)
         self.assertEqual([v for i, v in enumerate(delivered) if v not in delivered[:i]], accepted, 'in the order of the log')
 
+    def test_a_jump_beyond_retention_loses_nothing(self):
+        """A gateway without a clock of its own starts in the past, and the time comes from the network later. What was
+        acknowledged before is then older than retention: it must be safe in history before it leaves the spine."""
+        self.daemon.sign_in()
+        ledgers = [Ledger('clock/before'), Ledger('clock/after')]
+        for ledger, offset in zip(ledgers, (0, 365 * DAY)):
+            self.clock.set(offset)
+            self.daemon.token = self.sign_in()
+            writer = Writer(self.daemon, [ledger], seed=1, readings=5, pause=0.005)
+            writer.start()
+            time.sleep(2)
+            writer.stop.set()
+            writer.join()
+            self.assertIsNone(writer.failure)
+            self.assertEqual(set(writer.answers), {202})
+        self.daemon.kill()
+        self.daemon = self.start()
+        self.daemon.token = self.sign_in()
+        settle(self.daemon)
+        for ledger in ledgers:
+            ledger.check(self, self.daemon)
+
     def check_phase(self, first_token, ledger, stamped):
         """A second of readings at the clock as it is now set."""
         self.daemon.token = self.sign_in()
