@@ -9,7 +9,7 @@ namespace myriad::api {
 namespace {
 
 constexpr std::size_t first_rows = 500, most_rows = 10'000;
-constexpr std::size_t piece_bytes = std::size_t{128} << 10;
+constexpr std::size_t piece_bytes = std::size_t{256} << 10;
 constexpr std::size_t most_series = 1'000;  // of a page of JSON
 
 // RFC 4180, section 2.

@@ -13,7 +13,7 @@ class HistoryText {
  public:
   explicit HistoryText(HistoryWalk walk);
 
-  // Some more text, of about 128 KiB unless a single reading is longer; empty only at the end. `go_on` may break the
+  // Some more text, of about 256 KiB unless a single reading is longer; empty only at the end. `go_on` may break the
   // search for rows off.
   Result<std::string> next(const std::function<bool()>& go_on);
   bool at_end() const { return ended_; }
