@@ -360,7 +360,8 @@ void ChunkHistorian::close() {
 
 Result<std::unique_ptr<Historian>> Historian::open(Options options, spine::Spine& spine, model::Points& points,
                                                    const Clock& clock, Log log) {
-  auto file = HistoryFile::open(options.file);
+  auto on_damage = options.on_damage ? options.on_damage : [log](const std::string& what) { log.error(what); };
+  auto file = HistoryFile::open(options.file, clock.now(), std::move(on_damage));
   if (!file) return file.error();
   auto progress = (*file)->progress();
   if (!progress) return progress.error();

@@ -34,6 +34,7 @@ struct Options {
   std::size_t open_bytes = std::size_t{64} << 20;  // beyond it the fuller open chunks are closed early
   // Joining chunks, rollups and retention go on beside the taking of readings; off, only settle() does them.
   bool upkeep = true;
+  std::function<void(const std::string&)> on_damage = {};  // met in the file, or mended; any thread. Else it is logged
 };
 
 // Half open: from <= time < to.

@@ -220,6 +220,39 @@ TEST_F(HistorianTest, ReadsAroundDamagedPages) {
   EXPECT_EQ(query("a/other").size(), 1'000u);
 }
 
+TEST_F(HistorianTest, MendsADamagedFileAtTheNextStart) {
+  options_.chunk_readings = 500;
+  options_.upkeep = false;
+  for (const char* table : {"series", "progress", "sqlite_schema", "chunk_by_time"}) {
+    SCOPED_TRACE(table);
+    for (const auto& each : std::filesystem::directory_iterator(dir_.path())) std::filesystem::remove(each.path());
+    start();
+    put("a/b", counting(0, 20'000));
+    put("a/c", counting(0, 20'000));
+    stop();
+    const auto file = dir_ / "history.db";
+    const std::int64_t page = table == std::string("sqlite_schema") ? 1 : leaf_of(file, table, 0);
+    {
+      std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+      bytes.seekp((page - 1) * 16'384 + (page == 1 ? 100 : 0));
+      bytes << "this is no page of a table";
+    }
+    for (int restart = 0; restart < 2; ++restart) {  // an index is found damaged by use, and mended by the next start
+      start();
+      (void)historian_->query("a/b", {}, SIZE_MAX);
+    }
+    // From the file, or from the spine again.
+    ASSERT_TRUE(historian_->wait(spine_->end(), steady_clock::now() + patience));
+    EXPECT_EQ(query("a/b").size(), 20'000u);
+    put("a/b", counting(20'000, 20'010));
+    put("a/new", counting(0, 10));
+    EXPECT_EQ(query("a/b").size(), 20'010u);
+    EXPECT_EQ(query("a/c").size(), 20'000u);
+    EXPECT_EQ(query("a/new").size(), 10u);
+    EXPECT_THAT(log_text(), HasSubstr("damaged-"));
+  }
+}
+
 TEST_F(HistorianTest, QueriesWhileIngesting) {
   options_.chunk_readings = 64;
   start();

@@ -7,6 +7,7 @@
 
 #include "historian/history_connection.h"
 #include "storage/database.h"
+#include "storage/salvage.h"
 
 namespace myriad::historian {
 namespace {
@@ -41,6 +42,12 @@ constexpr const char* migrations[] = {"", R"(
   CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), next INTEGER NOT NULL, readings INTEGER NOT NULL,
                         last_chunk INTEGER NOT NULL);
 )"};
+
+// What must be readable at start.
+constexpr const char* probes[] = {
+    "SELECT * FROM series", "SELECT * FROM progress", "SELECT * FROM retention", "SELECT * FROM stale",
+    "SELECT series, level, max(to_ns) FROM rollup GROUP BY series, level",
+    "SELECT series, sum(count), max(to_ns) FROM chunk WHERE tidy = 0 GROUP BY series"};
 
 template <class... F>
 struct Overload : F... {
@@ -114,16 +121,17 @@ struct HistoryFile::Writer {
   SQLite::Statement series, chunk, gone_chunk, rollup, gone_rollup, stale, fresh, revision, old_revisions, progress;
 };
 
-HistoryFile::HistoryFile(std::filesystem::path file) : file_(std::move(file)) {}
+HistoryFile::HistoryFile(std::filesystem::path file, OnDamage damaged)
+    : file_(std::move(file)), damaged_(std::move(damaged)) {}
 HistoryFile::~HistoryFile() = default;
 
 // NORMAL: a crash of the machine may take back the last transactions, whole, and the spine still has their readings.
-Result<std::unique_ptr<HistoryFile>> HistoryFile::open(const std::filesystem::path& path) {
+Result<std::unique_ptr<HistoryFile>> HistoryFile::open(const std::filesystem::path& path, Nanos now, OnDamage damaged) {
   try {
     lay_out(path);
-    auto db = storage::open(path, migrations, storage::Sync::normal);
+    auto db = storage::open_or_mend(path, migrations, storage::Sync::normal, probes, now, damaged);
     if (!db) return db.error();
-    std::unique_ptr<HistoryFile> file(new HistoryFile(path));
+    std::unique_ptr<HistoryFile> file(new HistoryFile(path, std::move(damaged)));
     (*db)->exec("PRAGMA wal_autocheckpoint = 1024");
     (*db)->exec("PRAGMA journal_size_limit = 67108864");
     file->writer_ = std::make_unique<Writer>(**db);
@@ -134,14 +142,29 @@ Result<std::unique_ptr<HistoryFile>> HistoryFile::open(const std::filesystem::pa
   }
 }
 
+// Damage is on record, and the next start mends it.
+Error HistoryFile::failed(const SQLite::Exception& e) const {
+  const Error error = storage::to_error(e, file_);
+  if (!storage::is_damage(e)) return error;
+  storage::mark_for_mending(file_);
+  if (damaged_) damaged_(error.message);
+  return error;
+}
+
 Result<Progress> HistoryFile::progress() {
   try {
+    Progress out;
+    // Not only what the rows say that are left: a number is never given again.
+    out.last_chunk = db_->execAndGet("SELECT coalesce(max(id), 0) FROM chunk").getInt64();
+    out.last_series = db_->execAndGet("SELECT coalesce(max(series), 0) FROM chunk").getInt64();
     SQLite::Statement select(*db_, "SELECT next, readings, last_chunk FROM progress");
-    if (!select.executeStep()) return Progress{};
-    return Progress{static_cast<spine::Sequence>(select.getColumn(0).getInt64()),
-                    static_cast<std::uint64_t>(select.getColumn(1).getInt64()), select.getColumn(2).getInt64()};
+    if (!select.executeStep()) return out;
+    out.next = static_cast<spine::Sequence>(select.getColumn(0).getInt64());
+    out.readings = static_cast<std::uint64_t>(select.getColumn(1).getInt64());
+    out.last_chunk = std::max(out.last_chunk, select.getColumn(2).getInt64());
+    return out;
   } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, file_);
+    return failed(e);
   }
 }
 
@@ -169,7 +192,7 @@ Result<std::vector<StoredSeries>> HistoryFile::series() {
     add_rollups(all);
     return all;
   } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, file_);
+    return failed(e);
   }
 }
 
@@ -210,7 +233,7 @@ Result<std::vector<RetentionRule>> HistoryFile::retention() {
       rules.push_back({select.getColumn(0).getString(), hours(1), hours(2), hours(3), hours(4)});
     return rules;
   } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, file_);
+    return failed(e);
   }
 }
 
@@ -230,7 +253,7 @@ Status HistoryFile::set_retention(const std::vector<RetentionRule>& rules) {
     transaction.commit();
     return {};
   } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, file_);
+    return failed(e);
   }
 }
 
@@ -257,7 +280,7 @@ Status HistoryFile::commit(const Change& change) {
     transaction.commit();
     return {};
   } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, file_);
+    return failed(e);
   }
 }
 
@@ -322,7 +345,7 @@ Status HistoryFile::forget_sequences(spine::Sequence next) {
     transaction.commit();
     return {};
   } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, file_);
+    return failed(e);
   }
 }
 
@@ -333,7 +356,7 @@ Result<std::int64_t> HistoryFile::shrink(int most_pages) {
     while (vacuum.executeStep()) continue;
     return db_->execAndGet("PRAGMA freelist_count").getInt64();
   } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, file_);
+    return failed(e);
   }
 }
 
@@ -351,7 +374,7 @@ Result<std::unique_ptr<HistoryReader>> HistoryFile::reader() {
     connection->db->exec("BEGIN");
     return std::make_unique<HistoryReader>(*this, std::move(connection));
   } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, file_);
+    return failed(e);
   }
 }
 
@@ -365,7 +388,7 @@ Status HistoryFile::checkpoint() {
     db_->exec("PRAGMA wal_checkpoint(TRUNCATE)");
     return {};
   } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, file_);
+    return failed(e);
   }
 }
 

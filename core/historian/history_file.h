@@ -17,12 +17,15 @@
 
 namespace SQLite {
 class Database;
+class Exception;
 class Statement;
 }  // namespace SQLite
 
 namespace myriad::historian {
 
 class HistoryReader;
+
+using OnDamage = std::function<void(const std::string& what)>;
 
 // A chunk to store.
 struct Write {
@@ -56,6 +59,7 @@ struct Progress {
   spine::Sequence next = 0;    // the oldest reading that no chunk holds yet; 0 in a new file
   std::uint64_t readings = 0;  // stored so far
   std::int64_t last_chunk = 0;
+  std::int64_t last_series = 0;  // also of those whose row was lost
 };
 
 struct StoredRollup {
@@ -89,7 +93,9 @@ struct Change {
 
 class HistoryFile {
  public:
-  static Result<std::unique_ptr<HistoryFile>> open(const std::filesystem::path&);
+  // A damaged file is set aside, and what can be read of it goes into a new one. `damaged` is told of that, and of
+  // damage that is met later, on any thread; then the next start mends the file.
+  static Result<std::unique_ptr<HistoryFile>> open(const std::filesystem::path&, Nanos now, OnDamage damaged);
   ~HistoryFile();
 
   Result<Progress> progress();
@@ -117,7 +123,8 @@ class HistoryFile {
   struct Writer;
   struct Connection;
 
-  explicit HistoryFile(std::filesystem::path);
+  HistoryFile(std::filesystem::path, OnDamage);
+  Error failed(const SQLite::Exception&) const;
   void put_series(const StoredSeries&);
   void put_chunk(const Write&);
   void put_rollup(const StoredRollup&);
@@ -127,6 +134,7 @@ class HistoryFile {
   void give_back(std::unique_ptr<Connection>);
 
   const std::filesystem::path file_;
+  const OnDamage damaged_;
   std::unique_ptr<SQLite::Database> db_;
   std::unique_ptr<Writer> writer_;
   std::mutex readers_mutex_;  // guards readers_
@@ -188,6 +196,9 @@ class HistoryReader {
   RollupDecoder& rollup_decoder();
 
  private:
+  template <class F>
+  auto guarded(F&&) -> decltype(std::declval<F>()());
+
   HistoryFile& file_;
   std::unique_ptr<HistoryFile::Connection> connection_;
 };

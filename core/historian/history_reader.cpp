@@ -1,7 +1,6 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "historian/history_connection.h"
-#include "storage/database.h"
 
 namespace myriad::historian {
 namespace {
@@ -33,15 +32,6 @@ void bind_range(SQLite::Statement& select, std::int64_t series, Nanos longest, R
   select.bind(4, range.from);
 }
 
-template <class F>
-auto guarded(const std::filesystem::path& file, F&& f) -> decltype(f()) {
-  try {
-    return f();
-  } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, file);
-  }
-}
-
 Status walk(SQLite::Statement& select, const HistoryReader::Visit& visit) {
   while (select.executeStep())
     if (!visit(found(select))) break;
@@ -69,6 +59,15 @@ std::vector<std::int64_t> ids(SQLite::Statement& select) {
 }
 
 }  // namespace
+
+template <class F>
+auto HistoryReader::guarded(F&& f) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const SQLite::Exception& e) {
+    return file_.failed(e);
+  }
+}
 
 HistoryFile::Connection::Connection(const std::filesystem::path& file)
     : db(std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READONLY, 5'000)) {}
@@ -100,7 +99,7 @@ RollupDecoder& HistoryReader::rollup_decoder() {
 }
 
 Status HistoryReader::chunks(std::int64_t series, Nanos longest, Range range, const Visit& visit) {
-  return guarded(file_.file_, [&]() -> Status {
+  return guarded([&]() -> Status {
     auto& select = connection_->prepared(HistoryFile::Connection::chunks,
                                          "SELECT id, from_ns, to_ns, count, tidy, codec, payload FROM chunk WHERE "
                                          "series = ? AND from_ns >= ? AND from_ns < ? "
@@ -111,7 +110,7 @@ Status HistoryReader::chunks(std::int64_t series, Nanos longest, Range range, co
 }
 
 Status HistoryReader::outlines(std::int64_t series, Nanos longest, Range range, const Visit& visit) {
-  return guarded(file_.file_, [&]() -> Status {
+  return guarded([&]() -> Status {
     auto& select = connection_->prepared(
         HistoryFile::Connection::outlines,
         "SELECT id, from_ns, to_ns, count, tidy FROM chunk WHERE series = ? AND from_ns >= ? AND from_ns < ? "
@@ -122,7 +121,7 @@ Status HistoryReader::outlines(std::int64_t series, Nanos longest, Range range, 
 }
 
 Result<std::vector<std::int64_t>> HistoryReader::list(std::int64_t series, Nanos longest, Range range) {
-  return guarded(file_.file_, [&]() -> Result<std::vector<std::int64_t>> {
+  return guarded([&]() -> Result<std::vector<std::int64_t>> {
     SQLite::Statement select(*connection_->db,
                              "SELECT id FROM chunk WHERE series = ? AND from_ns >= ? AND from_ns < ? AND to_ns >= ? "
                              "ORDER BY from_ns");
@@ -132,7 +131,7 @@ Result<std::vector<std::int64_t>> HistoryReader::list(std::int64_t series, Nanos
 }
 
 Status HistoryReader::chunks_before(std::int64_t series, Nanos time, const Visit& visit) {
-  return guarded(file_.file_, [&]() -> Status {
+  return guarded([&]() -> Status {
     auto& select = connection_->prepared(
         HistoryFile::Connection::chunks_before,
         "SELECT id, from_ns, to_ns, count, tidy, codec, payload FROM chunk WHERE series = ? AND from_ns < ? "
@@ -144,7 +143,7 @@ Status HistoryReader::chunks_before(std::int64_t series, Nanos time, const Visit
 }
 
 Status HistoryReader::one(std::int64_t chunk, const Visit& visit) {
-  return guarded(file_.file_, [&]() -> Status {
+  return guarded([&]() -> Status {
     auto& select = connection_->prepared(
         HistoryFile::Connection::one, "SELECT id, from_ns, to_ns, count, tidy, codec, payload FROM chunk WHERE id = ?");
     select.bind(1, chunk);
@@ -153,7 +152,7 @@ Status HistoryReader::one(std::int64_t chunk, const Visit& visit) {
 }
 
 Status HistoryReader::untidy(std::int64_t series, const Visit& visit) {
-  return guarded(file_.file_, [&]() -> Status {
+  return guarded([&]() -> Status {
     auto& select = connection_->prepared(
         HistoryFile::Connection::untidy,
         "SELECT id, from_ns, to_ns, count, tidy, codec, payload FROM chunk WHERE series = ? AND tidy = 0 ORDER BY id");
@@ -164,7 +163,7 @@ Status HistoryReader::untidy(std::int64_t series, const Visit& visit) {
 
 Result<std::optional<Nanos>> HistoryReader::next_reading(std::int64_t series, Nanos longest, Nanos time) {
   using Next = std::optional<Nanos>;
-  return guarded(file_.file_, [&]() -> Result<Next> {
+  return guarded([&]() -> Result<Next> {
     auto& select = connection_->prepared(HistoryFile::Connection::next_reading,
                                          "SELECT max(from_ns, ?3) FROM chunk WHERE series = ?1 AND from_ns >= ?2 AND "
                                          "to_ns >= ?3 ORDER BY from_ns LIMIT 1");
@@ -178,7 +177,7 @@ Result<std::optional<Nanos>> HistoryReader::next_reading(std::int64_t series, Na
 
 Status HistoryReader::rollups(std::int64_t series, int level, Range range,
                               const std::function<bool(const FoundRollup&)>& visit) {
-  return guarded(file_.file_, [&]() -> Status {
+  return guarded([&]() -> Status {
     const auto which = static_cast<HistoryFile::Connection::Which>(HistoryFile::Connection::rollups_1 + level - 1);
     // Rollups of a level do not overlap: one at most begins before the range and reaches into it.
     auto& select = connection_->prepared(
@@ -196,7 +195,7 @@ Status HistoryReader::rollups(std::int64_t series, int level, Range range,
 
 Status HistoryReader::rollup_before(std::int64_t series, int level, Nanos time,
                                     const std::function<bool(const FoundRollup&)>& visit) {
-  return guarded(file_.file_, [&]() -> Status {
+  return guarded([&]() -> Status {
     SQLite::Statement select(*connection_->db,
                              "SELECT id, from_ns, to_ns, codec, payload FROM rollup WHERE series = ? AND level = ? AND "
                              "from_ns < ? AND payload IS NOT NULL ORDER BY from_ns DESC LIMIT 1");
@@ -210,7 +209,7 @@ Status HistoryReader::rollup_before(std::int64_t series, int level, Nanos time,
 Result<std::vector<std::int64_t>> HistoryReader::expired_chunks(std::int64_t series,
                                                                 const std::array<Nanos, rollup_levels + 1>& cutoffs,
                                                                 int most) {
-  return guarded(file_.file_, [&]() -> Result<std::vector<std::int64_t>> {
+  return guarded([&]() -> Result<std::vector<std::int64_t>> {
     auto& select = connection_->prepared(
         HistoryFile::Connection::expired_chunks,
         "SELECT id FROM chunk WHERE series = ?1 AND from_ns < ?2 AND to_ns < ?2 AND NOT EXISTS (SELECT 1 FROM rollup "
@@ -228,7 +227,7 @@ Result<std::vector<std::int64_t>> HistoryReader::expired_chunks(std::int64_t ser
 Result<std::vector<std::int64_t>> HistoryReader::expired_rollups(std::int64_t series,
                                                                  const std::array<Nanos, rollup_levels + 1>& cutoffs,
                                                                  int most) {
-  return guarded(file_.file_, [&]() -> Result<std::vector<std::int64_t>> {
+  return guarded([&]() -> Result<std::vector<std::int64_t>> {
     auto& select = connection_->prepared(
         HistoryFile::Connection::expired_rollups,
         "SELECT id FROM rollup WHERE series = ?1 AND to_ns <= CASE level WHEN 1 THEN ?2 WHEN 2 THEN ?3 ELSE ?4 END "
@@ -242,7 +241,7 @@ Result<std::vector<std::int64_t>> HistoryReader::expired_rollups(std::int64_t se
 }
 
 Result<std::vector<StoredRevision>> HistoryReader::revisions(std::int64_t series, std::size_t most) {
-  return guarded(file_.file_, [&]() -> Result<std::vector<StoredRevision>> {
+  return guarded([&]() -> Result<std::vector<StoredRevision>> {
     SQLite::Statement select(*connection_->db,
                              "SELECT noticed, readings, from_ns, to_ns FROM revision WHERE series = ? "
                              "ORDER BY id DESC LIMIT ?");

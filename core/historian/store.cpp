@@ -46,6 +46,7 @@ Store::Store(const Options& options, const model::Points& points, const Clock& c
       clock_(clock),
       retention_(std::move(retention)),
       next_(progress.next),
+      last_series_(progress.last_series),
       last_chunk_(progress.last_chunk),
       stored_readings_(progress.readings) {
   for (auto& each : stored) queue_if_due(add(std::move(each)));

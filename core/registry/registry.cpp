@@ -11,6 +11,7 @@
 #include "model/thing.h"
 #include "registry/property_index.h"
 #include "storage/database.h"
+#include "storage/salvage.h"
 
 namespace myriad::registry {
 namespace {
@@ -28,6 +29,16 @@ CREATE TABLE events (sequence INTEGER PRIMARY KEY AUTOINCREMENT, thing TEXT NOT 
 CREATE INDEX events_by_thing ON events (thing, sequence);
 CREATE TABLE state (owner TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (owner, key));
 )sql"};
+
+// What the site cannot do without at start.
+constexpr const char* probes[] = {
+    "SELECT sum(length(td) + length(title)) FROM things", "SELECT sum(length(instance)) FROM owners",
+    "SELECT sum(length(config)) FROM instances", "SELECT sum(length(value)) FROM state", "SELECT next FROM version"};
+
+// No version may come twice, or an old ETag would fit a new document.
+constexpr const char* beyond_versions =
+    "UPDATE version SET next = max(next, (SELECT 1 + coalesce(max(version), 0) FROM things), "
+    "(SELECT 1 + coalesce(max(version), 0) FROM instances))";
 
 constexpr std::uint64_t kept_events = 100'000;
 
@@ -405,10 +416,17 @@ class SqliteRegistry final : public Registry {
 
 }  // namespace
 
-Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& file) {
-  auto db = storage::open(file, migrations);
+Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& file,
+                                                 const std::function<void(const std::string&)>& damaged) {
+  bool is_mended = false;
+  auto db = storage::open_or_mend(file, migrations, storage::Sync::full, probes, SystemClock().now(),
+                                  [&](const std::string& what) {
+                                    is_mended = true;
+                                    if (damaged) damaged(what);
+                                  });
   if (!db) return db.error();
   try {
+    if (is_mended) (*db)->exec(beyond_versions);
     return std::unique_ptr<Registry>(new SqliteRegistry(std::move(*db), file));
   } catch (const SQLite::Exception& e) {
     return storage::to_error(e, file);

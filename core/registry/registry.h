@@ -47,7 +47,9 @@ using IfVersion = std::optional<std::uint64_t>;
 
 class Registry {
  public:
-  static Result<std::unique_ptr<Registry>> open(const std::filesystem::path& file);
+  // A damaged file is set aside and goes on with what can be read of it; `damaged` is told.
+  static Result<std::unique_ptr<Registry>> open(const std::filesystem::path& file,
+                                                const std::function<void(const std::string&)>& damaged = {});
   virtual ~Registry() = default;
 
   // ---- Things. `key` is a name or an id.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/temp_dir.h"
@@ -26,6 +27,39 @@ class RegistryTest : public testing::Test {
   const json meter = json::parse(
       R"({"properties":{"voltage":{"type":"number","unit":"V","readOnly":true},"relay":{"type":"boolean"}}})");
 };
+
+// Whatever page is damaged: the registry opens, and most of it is there.
+TEST_F(RegistryTest, GoesOnWithWhatCanBeReadOfADamagedFile) {
+  for (int i = 0; i < 60; ++i) ASSERT_TRUE(registry->create_thing("thing" + std::to_string(i), meter));
+  const auto version = registry->create_instance({"out", "mqtt", R"({"a":1})", true, 0})->version;
+  registry.reset();
+  const auto file = dir / "registry.db", good = dir / "good.db";
+  std::filesystem::copy_file(file, good);
+  const auto pages = std::filesystem::file_size(file) / 4'096;
+  std::size_t kept = 0;
+  for (std::uintmax_t page = 0; page < pages; ++page) {
+    SCOPED_TRACE(page);
+    std::filesystem::copy_file(good, file, std::filesystem::copy_options::overwrite_existing);
+    {
+      std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+      bytes.seekp(static_cast<std::streamoff>(page * 4'096));
+      bytes << std::string(4'096, '\x5a');
+    }
+    std::vector<std::string> said;
+    auto opened = Registry::open(file, [&](const std::string& what) { said.push_back(what); });
+    ASSERT_TRUE(opened) << opened.error().message;
+    kept += (*opened)->thing_count();
+    if ((*opened)->thing_count() < 60) {
+      EXPECT_EQ(said.size(), 1u);
+    }
+    const auto made = (*opened)->create_thing("fresh", meter);
+    ASSERT_TRUE(made) << made.error().message;
+    if (page > 0 && (*opened)->instance("out")) {
+      EXPECT_GT(made->version, version);
+    }
+  }
+  EXPECT_GE(kept, 60 * (pages - 3));
+}
 
 TEST_F(RegistryTest, ThingsAreFoundByNameAndId) {
   const auto made = registry->create_thing("meter", meter);

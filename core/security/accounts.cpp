@@ -5,6 +5,7 @@
 #include <array>
 
 #include "storage/database.h"
+#include "storage/salvage.h"
 
 namespace myriad::security {
 namespace {
@@ -30,8 +31,10 @@ Accounts::Accounts(std::filesystem::path file, std::unique_ptr<SQLite::Database>
     : file_(std::move(file)), db_(std::move(db)) {}
 Accounts::~Accounts() = default;
 
-Result<std::unique_ptr<Accounts>> Accounts::open(const std::filesystem::path& file) {
-  auto db = storage::open(file, migrations);
+Result<std::unique_ptr<Accounts>> Accounts::open(const std::filesystem::path& file, Nanos now,
+                                                 const std::function<void(const std::string&)>& damaged) {
+  constexpr const char* probes[] = {"SELECT sum(length(salt) + length(key)) FROM users"};
+  auto db = storage::open_or_mend(file, migrations, storage::Sync::full, probes, now, damaged);
   if (!db) return db.error();
   std::unique_ptr<Accounts> accounts(new Accounts(file, *std::move(db)));
   if (auto loaded = accounts->load(); !loaded) return loaded.error();
@@ -51,6 +54,11 @@ Status Accounts::load() {
   } catch (const SQLite::Exception& e) {
     return storage::to_error(e, file_);
   }
+}
+
+std::filesystem::path Accounts::lost() const {
+  const auto aside = storage::aside(file_);
+  return empty() && !aside.empty() ? aside.back() : std::filesystem::path();
 }
 
 bool Accounts::empty() const {

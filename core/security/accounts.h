@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -30,10 +31,14 @@ class Accounts {
  public:
   static constexpr std::int64_t audit_kept = 100'000;
 
-  static Result<std::unique_ptr<Accounts>> open(const std::filesystem::path& file);
+  // A damaged file is set aside and goes on with what can be read of it; `damaged` is told.
+  static Result<std::unique_ptr<Accounts>> open(const std::filesystem::path& file, Nanos now,
+                                                const std::function<void(const std::string&)>& damaged);
   ~Accounts();
 
   bool empty() const;
+  // Where a damaged file lies that held accounts which are not here; empty: nowhere.
+  std::filesystem::path lost() const;
   std::optional<Account> find(std::string_view name) const;
   Status put(const Account& account);  // adds or replaces; durable when it returns
   // `who` is an account's name, or empty: what a stranger typed may be a password.

@@ -31,6 +31,12 @@ std::string address_of(std::string_view peer) {
   return std::string(peer.substr(0, has_port ? colon : std::string_view::npos));
 }
 
+std::string lost_text(const std::filesystem::path& aside) {
+  return "the accounts were lost with the damaged " + aside.filename().string() +
+         ": restore security.db from a backup; or, to begin with a new administrator, move that file out of the data "
+         "directory and start again";
+}
+
 Error wait_error(seconds wait) {
   const std::string s = std::to_string(wait.count());
   return {Code::again, "too many attempts: try again in " + s + " s", s};
@@ -98,6 +104,10 @@ class LocalSecurity final : public Security {
 
 Result<std::optional<std::string>> LocalSecurity::ensure_admin(std::optional<std::string> password) {
   if (!accounts_->empty()) return std::optional<std::string>();
+  if (const auto lost = accounts_->lost(); !lost.empty()) {
+    log_.error(lost_text(lost));
+    return std::optional<std::string>();
+  }
   if (password && password->empty())
     return Error{Code::invalid, "the first administrator's password is empty: give one, or none to have one made"};
   const bool made = !password;
@@ -137,6 +147,7 @@ Result<Session> LocalSecurity::sign_in(std::string_view name, std::string_view p
 Result<Account> LocalSecurity::check(std::string_view name, std::string_view password, const std::string& address) {
   const std::string key(name.substr(0, name_max));
   if (const seconds left = wait(key, address); left > seconds(0)) return wait_error(left);
+  if (accounts_->empty() && !admin_made_.valid()) return Error{Code::unavailable, lost_text(accounts_->lost())};
   if (admin_made_.valid()) admin_made_.wait();
   const auto account = accounts_->find(name);
   const auto same = hash_and_compare(password.substr(0, password_max + 1), account ? account->password : nobody_);
@@ -254,7 +265,7 @@ void LocalSecurity::audit(std::string_view who, std::string_view what, std::stri
 Result<std::unique_ptr<Security>> Security::open(Options options, const Clock& clock, Log log) {
   auto key = load_key(options.keys);
   if (!key) return key.error();
-  auto accounts = Accounts::open(options.file);
+  auto accounts = Accounts::open(options.file, clock.now(), options.on_damage);
   if (!accounts) return accounts.error();
   return std::unique_ptr<Security>(std::make_unique<LocalSecurity>(std::move(options), *std::move(accounts),
                                                                    *std::move(key), clock, std::move(log)));

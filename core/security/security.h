@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,13 +34,15 @@ class Security {
     std::filesystem::path keys;  // folder (0700) with the token key
     std::chrono::minutes token_life{60};
     unsigned scrypt_log2_n = 17;  // OWASP's advice: 0.4 s and 128 MB for each password; tests take less
+    std::function<void(const std::string&)> on_damage = {};  // the file was damaged, and what became of it
   };
   static Result<std::unique_ptr<Security>> open(Options, const Clock& clock, Log log);
   virtual ~Security() = default;
 
   // Makes `admin` when there is no account yet. Without a given password one is made at random and returned, to be
   // printed once; that one must be changed at the first sign in, and so must a given one that is too weak. Hashing goes
-  // on behind the call, which comes before all others; sign_in waits for it.
+  // on behind the call, which comes before all others; sign_in waits for it. Where a damaged file lies aside whose accounts
+  // could not be read, nobody is made in silence: sign_in is unavailable and says what to do.
   virtual Result<std::optional<std::string>> ensure_admin(std::optional<std::string> password) = 0;
 
   // Constant work for known and unknown names; one at a time (scrypt takes 128 MB). Wrong: Code::denied. Too many

@@ -57,6 +57,41 @@ class SecurityTest : public ::testing::Test {
   std::unique_ptr<Security> security_;
 };
 
+TEST_F(SecurityTest, NeverMakesAnAdministratorInSilenceWhereAccountsWereLost) {
+  sign_in();
+  security_.reset();
+  for (const char* part : {"-wal", "-shm"}) std::filesystem::remove((dir_ / "security.db").string() + part);
+  std::ofstream(dir_ / "security.db", std::ios::trunc) << std::string(20'000, 'x');
+  for (int start = 0; start < 2; ++start) {
+    open();
+    const auto made = security_->ensure_admin("attacker's own password");
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_FALSE(*made);
+    const auto session = security_->sign_in("admin", "attacker's own password", "10.0.0.1:5000");
+    ASSERT_FALSE(session);
+    EXPECT_EQ(session.error().code, Code::unavailable);
+    EXPECT_NE(session.error().message.find("security.db.damaged-"), std::string::npos) << session.error().message;
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(dir_.path()))
+    if (entry.path().filename().string().starts_with("security.db.damaged-")) std::filesystem::remove(entry.path());
+  open();
+  ASSERT_TRUE(security_->ensure_admin(good));
+  sign_in();
+}
+
+TEST_F(SecurityTest, KeepsAccountsThoughTheAuditIsDamaged) {
+  for (int i = 0; i < 200; ++i) sign_in();
+  security_.reset();
+  {
+    SQLite::Database db((dir_ / "security.db").string(), SQLite::OPEN_READWRITE);
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+  std::filesystem::resize_file(dir_ / "security.db", std::filesystem::file_size(dir_ / "security.db") - 4'096);
+  open();
+  EXPECT_FALSE(*security_->ensure_admin(std::nullopt));
+  sign_in();
+}
+
 TEST_F(SecurityTest, SignsInAndKnowsTheSession) {
   const auto session = sign_in();
   const auto identity = security_->verify(session.token);
@@ -221,12 +256,12 @@ TEST(SecurityStart, KeepsItsKeyPrivate) {
 TEST(AccountsAudit, IsBounded) {
   const TempDir dir;
   {
-    auto accounts = *Accounts::open(dir / "a.db");
+    auto accounts = *Accounts::open(dir / "a.db", 0, {});
     ASSERT_TRUE(accounts->audit(1, "", "first", ""));
   }
   SQLite::Database db((dir / "a.db").string(), SQLite::OPEN_READWRITE);
   db.exec("UPDATE sqlite_sequence SET seq = 100000 WHERE name = 'audit'");
-  auto accounts = *Accounts::open(dir / "a.db");
+  auto accounts = *Accounts::open(dir / "a.db", 0, {});
   ASSERT_TRUE(accounts->audit(2, "", "last", ""));
   EXPECT_EQ(db.execAndGet("SELECT group_concat(what) FROM audit").getString(), "last");
 }

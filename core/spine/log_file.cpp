@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "storage/database.h"
+#include "storage/salvage.h"
 
 namespace myriad::spine {
 namespace {
@@ -41,8 +42,8 @@ BytesView bytes_of(const SQLite::Column& column) {
   return {static_cast<const std::uint8_t*>(column.getBlob()), static_cast<std::size_t>(column.getBytes())};
 }
 
-Error not_opened(const SQLite::Exception& e, const Options& options) {
-  return storage::to_error(e, options.file);
+Error closed() {
+  return {Code::unavailable, "the log could not be opened again after it was damaged; the log of the daemon says why"};
 }
 
 }  // namespace
@@ -83,22 +84,79 @@ struct LogFile::Writer {
 };
 
 LogFile::LogFile(const Options& options, model::Points& points, const Log& log)
-    : options_(options), points_(points), log_(log) {}
+    : options_(options), points_(points), log_(log), mark_(options.file) {}
 
 LogFile::~LogFile() = default;
 
-Result<std::unique_ptr<LogFile>> LogFile::open(const Options& options, model::Points& points, const Log& log) {
-  const auto sync = options.durability == Durability::full ? storage::Sync::full : storage::Sync::normal;
-  auto db = storage::open(options.file, migrations, sync);
-  if (!db) return db.error();
+Result<std::unique_ptr<LogFile>> LogFile::open(const Options& options, model::Points& points, const Clock& clock,
+                                               const Log& log) {
   std::unique_ptr<LogFile> file(new LogFile(options, points, log));
-  file->db_ = std::move(*db);
+  bool is_damaged = storage::is_marked_for_mending(options.file);
+  const auto opened = is_damaged ? Status(Error{Code::internal, "a check found damage"}) : file->connect(is_damaged);
+  if (!opened && !is_damaged) return opened.error();
+  if (!opened)
+    if (auto mended = file->mend(opened.error().message, clock.now()); !mended) return mended.error();
+  return file;
+}
+
+Status LogFile::connect(bool& is_damaged) {
+  const auto sync = options_.durability == Durability::full ? storage::Sync::full : storage::Sync::normal;
+  auto db = storage::open(options_.file, migrations, sync, &is_damaged);
+  if (!db) return db.error();
+  db_ = std::move(*db);
   try {
-    file->load();
-    return file;
+    load();
+    return {};
   } catch (const SQLite::Exception& e) {
-    return not_opened(e, options);
+    is_damaged = storage::is_damage(e);
+    return storage::to_error(e, options_.file);
   }
+}
+
+void LogFile::disconnect() {
+  for (auto* statement :
+       {&select_, &select_head_, &select_oldest_, &select_newest_, &select_from_, &select_letters_, &count_letters_})
+    statement->reset();
+  read_db_.reset();
+  checkpointer_.reset();
+  writer_.reset();
+  db_.reset();
+}
+
+// Sets the file aside and goes on in a new one with what can be read of it.
+Status LogFile::mend(const std::string& why, Nanos now) {
+  const std::scoped_lock lock(read_mutex_);
+  disconnect();
+  const auto mended =
+      storage::mend(options_.file, migrations, now, [&](SQLite::Database& fresh) { return begin_beyond(fresh, now); });
+  if (!mended) return mended.error();
+  bool is_damaged = false;
+  if (auto opened = connect(is_damaged); !opened) return opened;
+  report(options_.file.string() + " is damaged (" + why + "): it was set aside as " + mended->old.filename().string() +
+         ", and goes on at " + std::to_string(end_) + " in a new file with " + std::to_string(mended->kept.rows) +
+         " rows of the old; consumers lose what could not be read; check the disk");
+  return {};
+}
+
+// Nobody knows how many readings the old file held: none of their numbers may be given again.
+Status LogFile::begin_beyond(SQLite::Database& fresh, Nanos now) const {
+  constexpr Nanos microsecond = 1'000;  // without a mark: beyond any count of readings, and exact as a double
+  const Sequence next = mark_.read().value_or(static_cast<Sequence>(now / microsecond));
+  try {
+    SQLite::Statement keep(fresh,
+                           "INSERT INTO after_cut(next, total) VALUES (max(?, (SELECT coalesce(max(next), 1) FROM "
+                           "cursor)), 0)");
+    keep.bind(1, sql(next));
+    keep.exec();
+    return {};
+  } catch (const SQLite::Exception& e) {
+    return storage::to_error(e, options_.file);
+  }
+}
+
+void LogFile::report(const std::string& what) const {
+  if (options_.on_damage) return options_.on_damage(what);
+  log_.error(what);
 }
 
 void LogFile::load() {
@@ -110,23 +168,9 @@ void LogFile::load() {
   sqlite3_wal_hook(db_->getHandle(), count_pages, &wal_pages_);  // instead of checkpoints within commits
   checkpointer_ = std::make_unique<Checkpointer>(options_.file, log_);
   writer_ = std::make_unique<Writer>(*db_);
-  read_db_ = std::make_unique<SQLite::Database>(options_.file.string(), SQLite::OPEN_READONLY, 5'000);
-  select_ = std::make_unique<SQLite::Statement>(
-      *read_db_,
-      "SELECT first, committed, count, payload FROM log WHERE first >= coalesce("
-      "(SELECT max(first) FROM log WHERE first <= ?1), ?1) ORDER BY first LIMIT ?2");
-  const std::string head = "SELECT first, count, committed, total FROM log ";
-  select_head_ =
-      std::make_unique<SQLite::Statement>(*read_db_, head + "WHERE first BETWEEN ? AND ? ORDER BY first DESC LIMIT 1");
-  select_oldest_ = std::make_unique<SQLite::Statement>(*read_db_, head + "ORDER BY first LIMIT 1");
-  select_newest_ = std::make_unique<SQLite::Statement>(*read_db_, head + "ORDER BY first DESC LIMIT 1");
-  select_letters_ = std::make_unique<SQLite::Statement>(
-      *read_db_,
-      "SELECT sequence, refused, count, reason, reading FROM dead_letter WHERE consumer = ? AND sequence > ? "
-      "ORDER BY sequence LIMIT ?");
-  count_letters_ =
-      std::make_unique<SQLite::Statement>(*read_db_, "SELECT count(*) FROM dead_letter WHERE consumer = ?");
+  prepare_reading();
   restore_points();
+  restore_cursors();
   check_tail();
   SQLite::Statement newest(*db_, "SELECT first + count, total FROM log ORDER BY first DESC LIMIT 1");
   SQLite::Statement cut(*db_, "SELECT max(next), max(total) FROM after_cut");
@@ -146,16 +190,44 @@ void LogFile::load() {
   writer_->oldest.tryReset();
 }
 
+void LogFile::prepare_reading() {
+  read_db_ = std::make_unique<SQLite::Database>(options_.file.string(), SQLite::OPEN_READONLY, 5'000);
+  const auto prepare = [&](const std::string& text) { return std::make_unique<SQLite::Statement>(*read_db_, text); };
+  select_ = prepare(
+      "SELECT first, committed, count, payload FROM log WHERE first >= coalesce("
+      "(SELECT max(first) FROM log WHERE first <= ?1), ?1) ORDER BY first LIMIT ?2");
+  const std::string head = "SELECT first, count, committed, total FROM log ";
+  select_head_ = prepare(head + "WHERE first BETWEEN ? AND ? ORDER BY first DESC LIMIT 1");
+  select_oldest_ = prepare(head + "ORDER BY first LIMIT 1");
+  select_newest_ = prepare(head + "ORDER BY first DESC LIMIT 1");
+  select_from_ = prepare(head + "WHERE first >= ? ORDER BY first LIMIT 1");
+  select_letters_ = prepare(
+      "SELECT sequence, refused, count, reason, reading FROM dead_letter WHERE consumer = ? AND sequence > ? "
+      "ORDER BY sequence LIMIT ?");
+  count_letters_ = prepare("SELECT count(*) FROM dead_letter WHERE consumer = ?");
+}
+
+// An id whose name was lost with the file's damage keeps its readings under a name that says so.
 void LogFile::restore_points() {
   SQLite::Statement select(*db_, "SELECT id, name FROM point ORDER BY id");
-  while (select.executeStep()) {
-    const auto id = static_cast<std::uint32_t>(u64(select.getColumn(0)));
-    const auto given = points_.intern(select.getColumn(1).getString());
+  std::vector<std::pair<std::uint32_t, std::string>> stored;
+  while (select.executeStep())
+    stored.emplace_back(static_cast<std::uint32_t>(u64(select.getColumn(0))), select.getColumn(1).getString());
+  const auto restore = [&](std::uint32_t id, const std::string& name) {
+    const auto given = points_.intern(name);
     if (!given || *given != model::PointId{id})
-      throw SQLite::Exception("point " + std::to_string(id) + " ('" + select.getColumn(1).getString() +
-                                  "') cannot get its number back: the table of points is damaged",
+      throw SQLite::Exception("point " + std::to_string(id) + " ('" + name + "') cannot get its number back",
                               SQLITE_CORRUPT);
-    stored_points_ = id;
+  };
+  stored_points_ = 0;
+  for (const auto& [id, name] : stored) {
+    while (++stored_points_ < id) {
+      const std::string known(points_.name(model::PointId{stored_points_}));
+      const std::string lost = known.empty() ? "lost/point-" + std::to_string(stored_points_) : known;
+      restore(stored_points_, lost);
+      write_point(stored_points_, lost);
+    }
+    restore(id, name);
   }
 }
 
@@ -183,35 +255,39 @@ void LogFile::check_tail() {
   keep.exec();
   for (const Sequence first : damaged) db_->exec("DELETE FROM log WHERE first = " + std::to_string(first));
   transaction.commit();
-  log_.error(options_.file.string() + ": cut " + std::to_string(damaged.size()) + " damaged rows with " +
-             std::to_string(readings) + " readings, the first at " + std::to_string(damaged.back()) +
-             "; check the disk");
+  report(options_.file.string() + ": cut " + std::to_string(damaged.size()) + " damaged rows with " +
+         std::to_string(readings) + " readings, the first at " + std::to_string(damaged.back()) + "; check the disk");
 }
 
-Result<std::map<std::string, Cursor>> LogFile::cursors() {
-  try {
-    std::map<std::string, Cursor> all;
-    SQLite::Statement select(*db_, "SELECT name, next, state FROM cursor");
-    while (select.executeStep())
-      all[select.getColumn(0).getString()] = {u64(select.getColumn(1)), select.getColumn(2).getString()};
-    return all;
-  } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, options_.file);
-  }
+void LogFile::restore_cursors() {
+  cursors_.clear();
+  SQLite::Statement select(*db_, "SELECT name, next, state FROM cursor");
+  while (select.executeStep())
+    cursors_[select.getColumn(0).getString()] = {u64(select.getColumn(1)), select.getColumn(2).getString()};
 }
 
+// Where the file's damage is in the way of writing, it is mended at once.
 Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges& cursors,
                        const std::vector<LetterChange>& letters, Nanos now, Sequence held) {
+  bool is_damaged = false;
+  auto done = db_ ? try_commit(blocks, cursors, letters, now, held, is_damaged) : Status(closed());
+  if (done || !(is_damaged || !db_)) return done;
+  if (auto mended = mend(done.error().message, now); !mended) return mended;
+  return try_commit(blocks, cursors, letters, now, held, is_damaged);
+}
+
+Status LogFile::try_commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges& cursors,
+                           const std::vector<LetterChange>& letters, Nanos now, Sequence held,
+                           bool& is_damaged) {
   const auto before = std::tuple(begin_, end_, written_bytes_, dropped_bytes_);
   const std::uint32_t points = points_.size();
+  std::size_t readings = 0;
+  for (const auto& block : blocks) readings += block->batch.readings.size();
+  if (auto reserved = mark_.reserve(end_ + readings); !reserved) return reserved;
   try {
     SQLite::Transaction transaction(*db_, SQLite::TransactionBehavior::IMMEDIATE);
     write_points(points);
-    std::size_t readings = 0;
-    for (const auto& block : blocks) {
-      write_block(*block, now);
-      readings += block->batch.readings.size();
-    }
+    for (const auto& block : blocks) write_block(*block, now);
     write_cursors(cursors);
     write_letters(letters);
     drop_old(now, held, drop_at_least + 2 * readings / row_readings);
@@ -219,6 +295,7 @@ Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const 
     stored_points_ = points;
   } catch (const SQLite::Exception& e) {
     std::tie(begin_, end_, written_bytes_, dropped_bytes_) = before;
+    is_damaged = storage::is_damage(e);
     return storage::to_error(e, options_.file);
   }
   keep_log_short();
@@ -232,12 +309,15 @@ void LogFile::keep_log_short() {
 }
 
 void LogFile::write_points(std::uint32_t last) {
-  for (std::uint32_t id = stored_points_ + 1; id <= last; ++id) {
-    writer_->point.tryReset();
-    writer_->point.bind(1, sql(id));
-    writer_->point.bind(2, std::string(points_.name(model::PointId{id})));
-    writer_->point.exec();
-  }
+  for (std::uint32_t id = stored_points_ + 1; id <= last; ++id)
+    write_point(id, std::string(points_.name(model::PointId{id})));
+}
+
+void LogFile::write_point(std::uint32_t id, const std::string& name) {
+  writer_->point.tryReset();
+  writer_->point.bind(1, sql(id));
+  writer_->point.bind(2, name);
+  writer_->point.exec();
 }
 
 void LogFile::write_block(Block& block, Nanos now) {
@@ -337,6 +417,7 @@ void LogFile::drop_old(Nanos now, Sequence held, std::size_t most) {
 }
 
 Status LogFile::probe(std::size_t bytes) {
+  if (!db_) return {};  // the next commit tries to mend it
   try {
     SQLite::Statement fill(*db_, "INSERT INTO probe(space) VALUES (zeroblob(?))");
     fill.bind(1, sql(bytes));
@@ -348,56 +429,113 @@ Status LogFile::probe(std::size_t bytes) {
   }
 }
 
+// Stops in front of damaged pages; throws where the first row lies among them.
 std::vector<LogFile::Row> LogFile::read_rows(Sequence from) {
   const std::scoped_lock lock(read_mutex_);
+  need_reader();
   std::vector<Row> rows;
   select_->tryReset();
   select_->bind(1, sql(from));
   select_->bind(2, rows_per_read);
   std::size_t readings = 0;
-  while (readings < row_readings && select_->executeStep()) {
-    const BytesView payload = bytes_of(select_->getColumn(3));
-    Row row{u64(select_->getColumn(0)), select_->getColumn(1).getInt64(), u64(select_->getColumn(2)),
-            Bytes(payload.begin(), payload.end())};
-    if (row.first + row.count <= from) continue;
-    readings += row.count;
-    rows.push_back(std::move(row));
+  try {
+    while (readings < row_readings && select_->executeStep()) {
+      const BytesView payload = bytes_of(select_->getColumn(3));
+      Row row{u64(select_->getColumn(0)), select_->getColumn(1).getInt64(), u64(select_->getColumn(2)),
+              Bytes(payload.begin(), payload.end())};
+      if (row.first + row.count <= from) continue;
+      readings += row.count;
+      rows.push_back(std::move(row));
+    }
+  } catch (const SQLite::Exception& e) {
+    if (rows.empty() || !storage::is_damage(e)) throw;
   }
   select_->tryReset();
   return rows;
 }
 
 Result<BlockPtr> LogFile::read(Sequence from) {
-  try {
-    Decoder decoder;
-    for (auto rows = read_rows(from); !rows.empty(); rows = read_rows(from)) {
-      auto block = std::make_shared<Block>();
-      for (const Row& row : rows) {
-        const bool fresh = block->batch.readings.empty();
-        if (!fresh && row.first != block->end()) break;
-        const auto batch = decoder.decode(row.payload);
-        if (batch && batch->readings.size() == row.count) {
-          if (fresh) block->first = row.first;
-          block->committed = row.committed;
-          block->batch.append(batch->view());
-          continue;
-        }
-        if (!fresh) break;
-        log_.error(options_.file.string() + ": skipped a damaged row with " + std::to_string(row.count) +
-                   " readings at " + std::to_string(row.first) + "; check the disk");
-        from = row.first + row.count;
-      }
-      if (!block->batch.readings.empty()) return BlockPtr(std::move(block));
+  Decoder decoder;
+  for (;;) {
+    std::vector<Row> rows;
+    try {
+      rows = read_rows(from);
+    } catch (const SQLite::Exception& e) {
+      if (!storage::is_damage(e)) return storage::to_error(e, options_.file);
+      const auto next = behind_damage(from);
+      report_once(from, "skipped damaged pages at " + std::to_string(from) + ", it goes on " +
+                            (next ? "at " + std::to_string(*next) : "at the end"));
+      if (!next) return BlockPtr();
+      from = *next;
+      continue;
     }
-    return BlockPtr();
-  } catch (const SQLite::Exception& e) {
-    return storage::to_error(e, options_.file);
+    if (rows.empty()) return BlockPtr();
+    auto block = std::make_shared<Block>();
+    for (const Row& row : rows) {
+      const bool fresh = block->batch.readings.empty();
+      if (!fresh && row.first != block->end()) break;
+      const auto batch = decoder.decode(row.payload);
+      if (batch && batch->readings.size() == row.count) {
+        if (fresh) block->first = row.first;
+        block->committed = row.committed;
+        block->batch.append(batch->view());
+        continue;
+      }
+      if (!fresh) break;
+      report_once(row.first, "skipped a damaged row with " + std::to_string(row.count) + " readings at " +
+                                 std::to_string(row.first));
+      from = row.first + row.count;
+    }
+    if (!block->batch.readings.empty()) return BlockPtr(std::move(block));
+  }
+}
+
+// Consumers come by one after the other.
+void LogFile::report_once(Sequence at, const std::string& what) {
+  constexpr std::size_t most = 1'000;
+  {
+    const std::scoped_lock lock(read_mutex_);
+    if (reported_.size() >= most || !reported_.insert(at).second) return;
+  }
+  report(options_.file.string() + ": " + what + "; check the disk");
+}
+
+// The first row behind `from` that can be found: in growing steps over the damage, then back by halves.
+std::optional<Sequence> LogFile::behind_damage(Sequence from) {
+  constexpr Sequence most = Sequence{1} << 60;
+  Sequence damaged = from, step = 1;
+  std::optional<Sequence> found;
+  while (step < most && !(found = try_row_from(from + step))) {
+    damaged = from + step;
+    step *= 2;
+  }
+  for (Sequence whole = from + step; found && damaged + 1 < whole;) {
+    const Sequence middle = damaged + (whole - damaged) / 2;
+    if (const auto nearer = try_row_from(middle)) {
+      found = nearer;
+      whole = middle;
+    } else {
+      damaged = middle;
+    }
+  }
+  return found;
+}
+
+std::optional<Sequence> LogFile::try_row_from(Sequence from) {
+  const std::scoped_lock lock(read_mutex_);
+  try {
+    need_reader();
+    const auto row = head_of(*select_from_, from);
+    return row ? std::optional(row->first) : std::nullopt;
+  } catch (const SQLite::Exception&) {
+    return std::nullopt;
   }
 }
 
 Result<std::vector<DeadLetter>> LogFile::dead_letters(const std::string& consumer, Sequence after, std::size_t limit) {
   try {
     const std::scoped_lock lock(read_mutex_);
+    need_reader();
     auto& select = *select_letters_;
     select.tryReset();
     select.bind(1, consumer);
@@ -427,6 +565,7 @@ DeadLetters LogFile::count_dead_letters(const std::string& consumer) {
   }
   try {
     const std::scoped_lock lock(read_mutex_);
+    need_reader();
     count_letters_->tryReset();
     count_letters_->bind(1, consumer);
     if (count_letters_->executeStep()) out.kept = u64(count_letters_->getColumn(0));
@@ -440,13 +579,24 @@ DeadLetters LogFile::count_dead_letters(const std::string& consumer) {
 // The last row that begins in [from, to].
 std::optional<LogFile::Head> LogFile::head_within(Sequence from, Sequence to) {
   const std::scoped_lock lock(read_mutex_);
+  need_reader();
   return head_of(*select_head_, from, to);
 }
 
-// The oldest or the newest row.
-std::optional<LogFile::Head> LogFile::edge(SQLite::Statement& select) {
+std::optional<LogFile::Head> LogFile::oldest() {
   const std::scoped_lock lock(read_mutex_);
-  return head_of(select);
+  need_reader();
+  return head_of(*select_oldest_);
+}
+
+std::optional<LogFile::Head> LogFile::newest() {
+  const std::scoped_lock lock(read_mutex_);
+  need_reader();
+  return head_of(*select_newest_);
+}
+
+void LogFile::need_reader() const {
+  if (!read_db_) throw SQLite::Exception(closed().message);
 }
 
 template <class... Bound>
@@ -483,12 +633,12 @@ Result<Sequence> LogFile::sequence_at(Nanos time, Sequence begin, Sequence end) 
 std::optional<Consumers::Place> LogFile::place(Sequence next, Nanos now) {
   try {
     auto row = head_within(0, next);
-    if (!row) row = edge(*select_oldest_);
-    const auto newest = edge(*select_newest_);
-    if (!row || !newest) return std::nullopt;
+    if (!row) row = oldest();
+    const auto last = newest();
+    if (!row || !last) return std::nullopt;
     const auto age = static_cast<double>(now - row->committed);
     const auto time = static_cast<double>(std::chrono::nanoseconds(options_.retain_time).count());
-    const auto bytes = static_cast<double>(newest->total - row->total) / static_cast<double>(options_.retain_bytes);
+    const auto bytes = static_cast<double>(last->total - row->total) / static_cast<double>(options_.retain_bytes);
     return Consumers::Place{row->committed, std::max(bytes, age / time)};
   } catch (const SQLite::Exception&) {
     return std::nullopt;  // whoever reads there says so

@@ -5,11 +5,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "spine/checkpointer.h"
 #include "spine/codec.h"
 #include "spine/consumers.h"
 #include "spine/inbox.h"
+#include "spine/mark.h"
 #include "spine/spine.h"
 
 namespace SQLite {
@@ -22,14 +24,14 @@ namespace myriad::spine {
 class LogFile {
  public:
   // Makes or opens the file, restores `points`, checks the newest rows and cuts the damaged ones with a report.
-  static Result<std::unique_ptr<LogFile>> open(const Options&, model::Points& points, const Log& log);
+  static Result<std::unique_ptr<LogFile>> open(const Options&, model::Points& points, const Clock&, const Log& log);
   ~LogFile();
 
   Sequence begin() const { return begin_; }
   Sequence end() const { return end_; }
   std::uint64_t bytes() const { return written_bytes_ - dropped_bytes_; }  // payload on disk
 
-  Result<std::map<std::string, Cursor>> cursors();
+  const std::map<std::string, Cursor>& cursors() const { return cursors_; }  // as they were when it was opened
 
   // [committer] One durable transaction: new names, the blocks (their `first` and `committed` are set here), cursors,
   // dead letters, and the removal of rows beyond retention, by age only before `held`. On failure nothing has happened.
@@ -52,11 +54,21 @@ class LogFile {
   struct Writer;
 
   LogFile(const Options&, model::Points&, const Log&);
+  Status connect(bool& is_damaged);
+  void disconnect();
+  Status mend(const std::string& why, Nanos now);
+  Status begin_beyond(SQLite::Database& fresh, Nanos now) const;
+  void report(const std::string& what) const;
+  Status try_commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges&,
+                    const std::vector<LetterChange>&, Nanos now, Sequence held, bool& is_damaged);
   void load();
+  void prepare_reading();
   void keep_log_short();
   void restore_points();
+  void restore_cursors();
   void check_tail();
   void write_points(std::uint32_t last);
+  void write_point(std::uint32_t id, const std::string& name);
   void write_block(Block&, Nanos now);
   void write_row(model::BatchView, Sequence first, Nanos now);
   void write_cursors(const CursorChanges&);
@@ -64,9 +76,14 @@ class LogFile {
   void bury(const std::string& consumer, const DeadLetter&);
   void drop_old(Nanos now, Sequence held, std::size_t most);
   std::vector<Row> read_rows(Sequence from);
+  std::optional<Sequence> behind_damage(Sequence from);
+  std::optional<Sequence> try_row_from(Sequence from);
+  void report_once(Sequence at, const std::string& what);
   struct Head;
   std::optional<Head> head_within(Sequence from, Sequence to);
-  std::optional<Head> edge(SQLite::Statement&);
+  std::optional<Head> oldest();
+  std::optional<Head> newest();
+  void need_reader() const;  // needs read_mutex_; throws when there is none
   template <class... Bound>
   std::optional<Head> head_of(SQLite::Statement&, Bound...);  // needs read_mutex_
 
@@ -77,19 +94,22 @@ class LogFile {
   std::unique_ptr<SQLite::Database> db_;
   std::unique_ptr<Writer> writer_;
   Encoder encoder_;
+  Mark mark_;
   Sequence begin_ = 1, end_ = 1;
   std::uint64_t written_bytes_ = 0, dropped_bytes_ = 0;  // since the file was made
   std::uint32_t stored_points_ = 0;
+  std::map<std::string, Cursor> cursors_;
   int wal_pages_ = 0;  // after the last commit
   std::unique_ptr<Checkpointer> checkpointer_;
 
   mutable std::mutex letters_mutex_;  // guards letters_dropped_
   std::map<std::string, std::uint64_t> letters_dropped_;
 
-  std::mutex read_mutex_;  // guards all below
+  std::mutex read_mutex_;        // guards all below
+  std::set<Sequence> reported_;  // damage at these places
   std::unique_ptr<SQLite::Database> read_db_;
-  std::unique_ptr<SQLite::Statement> select_, select_head_, select_oldest_, select_newest_, select_letters_,
-      count_letters_;
+  std::unique_ptr<SQLite::Statement> select_, select_head_, select_oldest_, select_newest_, select_from_,
+      select_letters_, count_letters_;
 };
 
 }  // namespace myriad::spine

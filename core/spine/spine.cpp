@@ -225,16 +225,15 @@ std::string_view durability_name(Durability durability) {
 }
 
 Result<std::unique_ptr<Spine>> Spine::open(Options options, model::Points& points, const Clock& clock, Log log) {
-  auto file = LogFile::open(options, points, log);
+  auto file = LogFile::open(options, points, clock, log);
   if (!file) return file.error();
   auto cursors = (*file)->cursors();
-  if (!cursors) return cursors.error();
   if (options.durability == Durability::normal)
     log.warn(
         "durability is normal: an acknowledged reading survives a crash of the process, perhaps not one of the "
         "machine; use --durability full to be sure");
   return std::unique_ptr<Spine>(
-      std::make_unique<SqliteSpine>(options, std::move(*file), std::move(*cursors), clock, std::move(log)));
+      std::make_unique<SqliteSpine>(options, std::move(*file), std::move(cursors), clock, std::move(log)));
 }
 
 Result<Sequence> Spine::append_and_wait(model::BatchView batch) {

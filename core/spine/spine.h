@@ -49,9 +49,10 @@ struct Options {
   std::chrono::milliseconds commit_interval{20};        // or when the oldest waits so long; at once after an idle spell
   std::uint64_t retain_bytes = std::uint64_t{1} << 30;  // oldest rows go when the file's payload exceeds this
   std::chrono::hours retain_time{24 * 7};
-  bool age_waits_for_hold = false;                  // nothing goes by its age until somebody holds (see there)
-  std::size_t dead_letters = 10'000;                // kept of one consumer; the oldest go
-  std::chrono::milliseconds watch_interval{1'000};  // consumers near losing readings are looked for so often
+  bool age_waits_for_hold = false;                         // nothing goes by its age until somebody holds (see there)
+  std::size_t dead_letters = 10'000;                       // kept of one consumer; the oldest go
+  std::function<void(const std::string&)> on_damage = {};  // met in the file, or mended; any thread. Else it is logged
+  std::chrono::milliseconds watch_interval{1'000};         // consumers near losing readings are looked for so often
 };
 
 struct Stats {
@@ -95,8 +96,9 @@ struct DeadLetters {
 
 class Spine {
  public:
-  // Opens or makes the file, restores `points` (empty until then), reports and cuts a torn tail. `points` and `clock`
-  // outlive the spine.
+  // Opens or makes the file, restores `points` (empty until then), reports and cuts a torn tail. A file that is damaged
+  // is set aside, what can be read of it goes into a new one, and numbering goes on beyond all that was ever given.
+  // `points` and `clock` outlive the spine.
   static Result<std::unique_ptr<Spine>> open(Options, model::Points& points, const Clock& clock, Log log);
   virtual ~Spine() = default;  // commits what was appended
 

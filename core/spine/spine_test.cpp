@@ -509,21 +509,148 @@ TEST_F(SpineTest, ServesWhatLiesAroundADamagedRow) {
   EXPECT_THAT(log(), HasSubstr("skipped a damaged row with 10 readings at 21"));
 }
 
-TEST_F(SpineTest, SaysThatTheFileIsDamaged) {
-  start();
-  put(0, 100'000);
-  stop();
-  {
-    std::fstream file(dir_ / "spine.db", std::ios::in | std::ios::out | std::ios::binary);
-    for (int page = 1; page < 8; ++page) {
-      file.seekp(page * 4096);
-      file << std::string(4096, '\x5a');
+class DamagedSpine : public SpineTest {
+ protected:
+  // 100 rows of 100 readings that do not compress, all of them in the file itself.
+  void fill(int count = rows) {
+    Options options;
+    options.recent_bytes = 0;
+    options.commit_interval = 1ms;
+    start(options);
+    std::mt19937_64 random(1);
+    for (int i = 0; i < count; ++i) {
+      model::Batch batch;
+      for (int k = 0; k < 100; ++k)
+        model::append(batch, point_, {i * 100 + k, static_cast<std::int64_t>(random()), MYRIAD_GOOD});
+      ASSERT_TRUE(spine_->append_and_wait(batch.view()));
     }
+    ASSERT_TRUE(spine_->save_cursor("sink/a", {500, "s"}));
+    stop();
+    sql("PRAGMA wal_checkpoint(TRUNCATE)");
   }
-  model::Points points;
-  const auto opened = Spine::open({.file = dir_ / "spine.db"}, points, clock_, Log::none());
-  ASSERT_FALSE(opened);
-  EXPECT_THAT(opened.error().message, HasSubstr("damaged: restore a backup"));
+  void spoil(std::uintmax_t page) {
+    std::fstream file(dir_ / "spine.db", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(page * 4'096));
+    file << std::string(4'096, '\x5a');
+  }
+  std::uintmax_t pages() { return std::filesystem::file_size(dir_ / "spine.db") / 4'096; }
+  std::size_t readable() {
+    std::size_t count = 0;
+    for (Sequence from = spine_->begin(); from < spine_->end();) {
+      const auto block = spine_->read(from);
+      if (!block || !*block) {
+        ADD_FAILURE() << "no block at " << from;
+        break;
+      }
+      from = std::max((*block)->first, from);
+      count += (*block)->end() - from;
+      from = (*block)->end();
+    }
+    return count;
+  }
+  // It serves, takes readings, and gives no number twice.
+  void expect_in_service() {
+    const auto end = spine_->end();
+    EXPECT_GT(end, static_cast<Sequence>(rows * 100));
+    EXPECT_EQ(put(0, 10), end + 9);
+    EXPECT_EQ(points_->name(point_), "machine/count");
+  }
+  static constexpr int rows = 100;
+};
+
+TEST_F(DamagedSpine, ServesWhatLiesAroundAnyDamagedPage) {
+  fill();
+  const auto good = dir_ / "good.db";
+  std::filesystem::copy_file(dir_ / "spine.db", good);
+  const auto count = pages();
+  std::size_t worst = rows * 100;
+  for (std::uintmax_t page = 0; page < count; ++page) {
+    for (const char* part : {"", "-wal", "-shm"}) std::filesystem::remove((dir_ / "spine.db").string() + part);
+    std::filesystem::copy_file(good, dir_ / "spine.db");
+    spoil(page);
+    log_.clear();
+    Options options;
+    options.recent_bytes = 0;
+    SCOPED_TRACE(page);
+    start(options);
+    const auto left = readable();
+    if (left < rows * 100) {
+      EXPECT_THAT(log(), HasSubstr("check the disk")) << page;
+    }
+    if (page > 6) worst = std::min(worst, left);  // behind the roots
+    expect_in_service();
+    stop();
+  }
+  EXPECT_GE(worst, rows * 90u);
+}
+
+TEST_F(DamagedSpine, GoesOnInANewFileWhereTheOldIsTruncated) {
+  fill();
+  std::filesystem::resize_file(dir_ / "spine.db", pages() / 2 * 4'096);
+  start();
+  EXPECT_THAT(log(), HasSubstr("set aside as spine.db.damaged-"));
+  EXPECT_GT(readable(), rows * 30u);
+  EXPECT_EQ(spine_->find_cursor("sink/a")->next, 500u);
+  expect_in_service();
+  start();
+  expect_in_service();
+}
+
+TEST_F(DamagedSpine, GoesOnInANewFileWhereNothingIsLeft) {
+  fill();
+  std::ofstream(dir_ / "spine.db", std::ios::trunc) << std::string(20'000, 'x');
+  std::vector<std::string> met;
+  Options options;
+  options.on_damage = [&](const std::string& what) { met.push_back(what); };
+  start(options);
+  ASSERT_EQ(met.size(), 1u);
+  EXPECT_THAT(met[0], HasSubstr("goes on at "));
+  EXPECT_EQ(readable(), 0u);
+  expect_in_service();
+}
+
+TEST_F(DamagedSpine, TakesTheTimeAsItsNumberWithoutAMark) {
+  fill();
+  std::filesystem::remove(dir_ / "spine.db.mark");
+  std::ofstream(dir_ / "spine.db", std::ios::trunc) << std::string(20'000, 'x');
+  start();
+  EXPECT_EQ(spine_->end(), static_cast<Sequence>(clock_.now() / 1'000));
+}
+
+// Retention meets the damage, or a new row has to be written beside it.
+TEST_F(DamagedSpine, MendsItselfWhenACommitMeetsDamage) {
+  fill(300);
+  for (auto page = pages() / 4; page < pages() / 2; ++page) spoil(page);
+  Options options;
+  options.retain_bytes = 30'000;
+  options.commit_interval = 1ms;
+  start(options);
+  const auto end = spine_->end();
+  for (int i = 0; i < 20; ++i) put(i, 1);
+  EXPECT_GT(spine_->end(), end + 20);
+  EXPECT_THAT(log(), HasSubstr("set aside as spine.db.damaged-"));
+  EXPECT_LT(spine_->stats().disk_bytes, 40'000u);
+  expect_in_service();
+}
+
+TEST_F(DamagedSpine, MendsWhatACheckFoundAtTheNextStart) {
+  fill();
+  std::ofstream(dir_ / "spine.db.mend") << "x";
+  start();
+  EXPECT_EQ(readable(), rows * 100u);
+  EXPECT_THAT(log(), HasSubstr("a check found damage"));
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "spine.db.mend"));
+  expect_in_service();
+}
+
+TEST_F(DamagedSpine, KeepsReadingsWhosePointLostItsName) {
+  fill();
+  sql("DELETE FROM point; INSERT INTO point VALUES (3, 'machine/third')");
+  start();
+  EXPECT_EQ(points_->name(model::PointId{1}), "lost/point-1");
+  EXPECT_EQ(points_->name(model::PointId{3}), "machine/third");
+  EXPECT_EQ(readable(), rows * 100u);
+  EXPECT_EQ(point_, model::PointId{4});
 }
 
 // Files may not grow beyond a size, as on a full disk.

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "storage/salvage.h"
+
 namespace myriad::storage {
 namespace {
 
@@ -39,7 +41,7 @@ void migrate(SQLite::Database& db, std::span<const char* const> migrations) {
 }  // namespace
 
 Result<std::unique_ptr<SQLite::Database>> open(const std::filesystem::path& file,
-                                               std::span<const char* const> migrations, Sync sync) {
+                                               std::span<const char* const> migrations, Sync sync, bool* is_damaged) {
   if (auto made = make_private(file); !made) return made.error();
   try {
     auto db = std::make_unique<SQLite::Database>(file.string(), SQLite::OPEN_READWRITE, 5'000);
@@ -49,6 +51,7 @@ Result<std::unique_ptr<SQLite::Database>> open(const std::filesystem::path& file
     migrate(*db, migrations);
     return db;
   } catch (const SQLite::Exception& e) {
+    if (is_damaged) *is_damaged = storage::is_damage(e);
     return to_error(e, file);
   }
 }
