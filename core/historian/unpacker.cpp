@@ -15,6 +15,10 @@ namespace {
 
 using spine::BytesView;
 
+// A zstd block holds at most 128 KiB and takes at least 4 bytes (RFC 8878, 3.1.1.2): who claims more is not believed,
+// and gets no memory.
+constexpr std::size_t most_shrunk = (std::size_t{128} << 10) / 4;
+
 }  // namespace
 
 Unpacker::Unpacker() : context_(ZSTD_createDCtx(), &ZSTD_freeDCtx) {
@@ -31,7 +35,8 @@ Status Unpacker::open(BytesView payload) {
 
   spine::Reader in(rest);
   const auto head_size = in.varint(), body_size = in.varint(), frame_size = in.varint();
-  if (body_size > max_body) return bad("its body would have " + std::to_string(body_size) + " bytes");
+  if (body_size > max_body || (frame_size > 0 && body_size / most_shrunk > frame_size))
+    return bad("its body would have " + std::to_string(body_size) + " bytes");
   const BytesView head = in.bytes(head_size);
   const BytesView stored = in.bytes(frame_size > 0 ? frame_size : body_size);
   if (!in.ok()) return bad("it is cut short");

@@ -15,7 +15,7 @@ namespace myriad::historian {
 // In the order in which it was written. After the first fault ok() is false and what is read means nothing.
 class Unpacker {
  public:
-  static constexpr std::size_t max_body = std::size_t{64} << 20;
+  static constexpr std::size_t max_body = std::size_t{256} << 20;
 
   Unpacker();
 
