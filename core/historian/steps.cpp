@@ -114,7 +114,7 @@ Nanos to_nanos(Instant instant) {
 }
 
 Instant to_instant(Nanos time) {
-  return Instant(cctz::seconds((time - modulo(time, second)) / second));
+  return Instant(cctz::seconds(time / second - (time % second < 0 ? 1 : 0)));  // rounds down
 }
 
 }  // namespace
