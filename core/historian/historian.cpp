@@ -71,6 +71,7 @@ class ChunkHistorian final : public Historian {
   void take_next_block();
   void take(const spine::Block&);
   void store_due();
+  void free_memory();
   bool store_all(Store::Why);
   bool commit();
   bool pause();
@@ -84,9 +85,10 @@ class ChunkHistorian final : public Historian {
   const Log log_;
   const std::unique_ptr<HistoryFile> file_;
   Store store_;
-  Upkeep upkeep_;  // the thread's, and so are the next three
+  Upkeep upkeep_;  // the thread's, and so are the next four
   steady_clock::time_point next_store_ = steady_clock::now() + store_interval;
-  bool busy_ = true;  // upkeep has more to do
+  std::size_t memory_at_ = 0;  // the series whose turn it is to give memory back
+  bool busy_ = true;           // upkeep has more to do
 
   mutable std::mutex mutex_;  // guards all until the next
   std::condition_variable changed_;
@@ -160,7 +162,7 @@ void ChunkHistorian::take(const spine::Block& block) {
     changed_.notify_all();
   }
   if (store_.waiting() >= chunks_per_commit) commit();
-  if (store_.over_memory()) store_all(Store::Why::memory);
+  if (store_.over_memory()) free_memory();
 }
 
 void ChunkHistorian::store_due() {
@@ -168,6 +170,17 @@ void ChunkHistorian::store_due() {
   if (now < next_store_) return;
   store_all(Store::Why::due);
   next_store_ = now + store_interval;
+}
+
+// Goes on where it ended before, so that every series has its turn and none of this takes long.
+void ChunkHistorian::free_memory() {
+  const auto now = steady_clock::now();
+  for (int rounds = 0; store_.over_memory() && rounds < 2; ++rounds) {
+    while (store_.store_some(Store::Why::memory, memory_at_, chunks_per_commit, now))
+      if (!commit()) return;
+    if (!commit() || !store_.over_memory()) return;
+    memory_at_ = 0;
+  }
 }
 
 bool ChunkHistorian::store_all(Store::Why why) {

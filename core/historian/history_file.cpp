@@ -44,10 +44,12 @@ constexpr const char* migrations[] = {"", R"(
 )"};
 
 // What must be readable at start.
-constexpr const char* probes[] = {
-    "SELECT * FROM series", "SELECT * FROM progress", "SELECT * FROM retention", "SELECT * FROM stale",
-    "SELECT series, level, max(to_ns) FROM rollup GROUP BY series, level",
-    "SELECT series, sum(count), max(to_ns) FROM chunk WHERE tidy = 0 GROUP BY series"};
+constexpr const char* probes[] = {"SELECT * FROM series",
+                                  "SELECT * FROM progress",
+                                  "SELECT * FROM retention",
+                                  "SELECT * FROM stale",
+                                  "SELECT series, level, max(to_ns) FROM rollup GROUP BY series, level",
+                                  "SELECT series, sum(count), max(to_ns) FROM chunk WHERE tidy = 0 GROUP BY series"};
 
 template <class... F>
 struct Overload : F... {
@@ -105,8 +107,10 @@ void lay_out(const std::filesystem::path& path) {
 struct HistoryFile::Writer {
   explicit Writer(SQLite::Database& db)
       : series(db,
-               "INSERT OR REPLACE INTO series(id, name, through, longest, frontier, unrolled, time, type, quality, "
-               "value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+               "INSERT INTO series(id, name, through, longest, frontier, unrolled, time, type, quality, value) "
+               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET through = excluded.through, "
+               "longest = excluded.longest, frontier = excluded.frontier, unrolled = excluded.unrolled, "
+               "time = excluded.time, type = excluded.type, quality = excluded.quality, value = excluded.value"),
         chunk(db,
               "INSERT OR REPLACE INTO chunk(id, series, from_ns, to_ns, count, tidy, codec, payload) "
               "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
@@ -266,7 +270,7 @@ Status HistoryFile::commit(const Change& change) {
       (statement.bind(++at, values), ...);
       statement.exec();
     };
-    for (const auto& series : change.series) put_series(series);
+    for (const StoredSeries* series : change.series) put_series(*series);
     for (const auto chunk : change.gone_chunks) run(writer_->gone_chunk, chunk);
     for (const auto& chunk : change.chunks) put_chunk(*chunk);
     for (const auto rollup : change.gone_rollups) run(writer_->gone_rollup, rollup);

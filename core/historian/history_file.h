@@ -80,7 +80,7 @@ struct StoredRevision {
 
 // What one transaction changes.
 struct Change {
-  std::vector<StoredSeries> series;  // made or replaced
+  std::vector<const StoredSeries*> series;  // made or changed; they outlive the commit
   std::vector<WritePtr> chunks;
   std::vector<std::int64_t> gone_chunks;
   std::vector<StoredRollup> rollups;  // with id 0
@@ -197,7 +197,7 @@ class HistoryReader {
 
  private:
   template <class F>
-  auto guarded(F&&) -> decltype(std::declval<F>()());
+  std::invoke_result_t<F> guarded(F&&);
 
   HistoryFile& file_;
   std::unique_ptr<HistoryFile::Connection> connection_;

@@ -61,7 +61,7 @@ std::vector<std::int64_t> ids(SQLite::Statement& select) {
 }  // namespace
 
 template <class F>
-auto HistoryReader::guarded(F&& f) -> decltype(f()) {
+std::invoke_result_t<F> HistoryReader::guarded(F&& f) {
   try {
     return f();
   } catch (const SQLite::Exception& e) {

@@ -73,8 +73,9 @@ Store::Series& Store::series_of(std::uint32_t point) {
   return *(series = &add(std::move(made)));
 }
 
+// All that are handed out are this store's.
 Store::Series& Store::own(const StoredSeries& series) {
-  return *by_name_.at(series.name);
+  return const_cast<Series&>(static_cast<const Series&>(series));
 }
 
 // ---- Taking
@@ -218,7 +219,7 @@ std::size_t Store::bytes_of(const Series& series) {
 Change Store::change() const {
   Change out;
   out.chunks = waiting_;
-  for (const Series* series : changed_) out.series.push_back(*series);
+  out.series.assign(changed_.begin(), changed_.end());
   out.stale = new_stale_;
   out.revisions = new_revisions_;
   out.progress = Progress{oldest_unstored_ ? oldest_unstored_->first_unstored : next_, stored_readings_, last_chunk_};
@@ -251,12 +252,13 @@ bool Store::is_due(const Series& series, Why why, SteadyTime now) const {
 
 bool Store::store_some(Why why, std::size_t& from, std::size_t most, SteadyTime now) {
   const std::scoped_lock lock(mutex_);
-  if (from == 0) {
+  if (why == Why::memory && waiting_.empty()) {
     std::size_t used = 0;
     for (const Series& series : series_) used += series.open.empty() ? 0 : 1;
     average_bytes_ = open_bytes_ / std::max<std::size_t>(1, used);
   }
   for (; from < series_.size() && waiting_.size() < most; ++from) {
+    if (why == Why::memory && open_bytes_ <= options_.open_bytes / 8 * 7) return false;
     Series& series = series_[from];
     if (!is_due(series, why, now)) continue;
     const bool close = why == Why::memory || why == Why::ending;

@@ -32,7 +32,8 @@ class Store {
   Change change() const;
   void written();  // it is
 
-  // Encodes open chunks for which it is time, at most `most`; `from` walks over the series. False at the end.
+  // Encodes open chunks for which it is time, at most `most`; `from` walks over the series. False at the end, or when
+  // there is memory enough again.
   enum class Why : std::uint8_t { due, memory, ending, closing };
   bool store_some(Why, std::size_t& from, std::size_t most, SteadyTime now);
   bool over_memory() const;

@@ -27,8 +27,9 @@ Status Tidier::tidy(const StoredSeries& series) {
   reader->reset();  // its moment would keep the log of the file from being taken over
 
   plan.change.gone_chunks = std::move(plan.ids);
-  auto& row = plan.change.series.emplace_back(series);
+  StoredSeries row = series;
   row.longest = plan.longest;
+  plan.change.series.push_back(&row);
   if (plan.revised.readings > 0) plan.change.revisions.push_back({clock_.now(), series.id, plan.revised});
   if (auto done = file_.commit(plan.change); !done) return done;
   store_.tidied(series, plan.longest, plan.untidy, plan.revised);
