@@ -21,6 +21,7 @@
 #include "registry/registry.h"
 #include "security/security.h"
 #include "spine/spine.h"
+#include "storage/integrity.h"
 
 namespace myriad::app {
 namespace {
@@ -105,7 +106,10 @@ std::optional<std::string> given_password() {
 
 // Every floor, in the order in which they stand on each other; taken down in reverse.
 struct Floors {
+  explicit Floors(const Logging& logging) : integrity(clock, logging.log("integrity")) {}
+
   SystemClock clock;
+  storage::Integrity integrity;
   model::Points points;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<security::Security> security;
@@ -130,9 +134,14 @@ Status keep(Result<std::unique_ptr<T>> opened, std::unique_ptr<T>& place) {
 
 Status open_stores(Floors& f, const ServeOptions& options, const Logging& logging) {
   const auto& data = options.data;
-  if (auto ok = keep(registry::Registry::open(data / "registry.db"), f.registry); !ok) return ok;
-  if (auto ok = keep(security::Security::open({.file = data / "security.db", .keys = data / "keys"}, f.clock,
-                                              logging.log("security")),
+  if (auto ok =
+          keep(registry::Registry::open(data / "registry.db", f.integrity.watch(data / "registry.db")), f.registry);
+      !ok)
+    return ok;
+  if (auto ok = keep(security::Security::open({.file = data / "security.db",
+                                               .keys = data / "keys",
+                                               .on_damage = f.integrity.watch(data / "security.db")},
+                                              f.clock, logging.log("security")),
                      f.security);
       !ok)
     return ok;
@@ -140,10 +149,12 @@ Status open_stores(Floors& f, const ServeOptions& options, const Logging& loggin
   spine.file = data / "spine.db";
   spine.retain_bytes = options.spine_megabytes << 20;
   spine.retain_time = std::chrono::hours(options.spine_hours);
+  spine.on_damage = f.integrity.watch(spine.file);
   spine.durability = options.durability;
   spine.commit_interval = std::chrono::milliseconds(options.commit_ms);
   spine.commit_bytes = options.commit_kilobytes << 10;
   if (auto ok = keep(spine::Spine::open(spine, f.points, f.clock, logging.log("spine")), f.spine); !ok) return ok;
+  f.integrity.watch(data / "history.db");
   if (auto ok = keep(historian::Historian::open({.file = data / "history.db"}, *f.spine, f.points, f.clock,
                                                 logging.log("historian")),
                      f.history);
@@ -163,8 +174,8 @@ void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) 
 
 Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging) {
   f.api = std::make_unique<api::Api>(api::Parts{*f.registry, *f.spine, *f.history, *f.bus, f.points, *f.plugins,
-                                                *f.instances, *f.security, f.clock, logging.log("api"), MYRIAD_VERSION,
-                                                site_name()});
+                                                *f.instances, *f.security, f.integrity, f.clock, logging.log("api"),
+                                                MYRIAD_VERSION, site_name()});
   edge::Options edge;
   edge.host = options.host;
   edge.port = options.port;
@@ -197,6 +208,7 @@ Status start(Floors& f, const ServeOptions& options, const Logging& logging) {
   if (auto ok = open_doors(f, options, logging); !ok) return ok;
   f.api->serving([&server = *f.server] { return server.stats(); });
   f.instances->start_enabled();
+  f.integrity.start();
   const auto url = url_of(options, f.server->port());
   logging.log("app").info("serving " + url);
   return options.ready_file.empty() ? Status{} : write_ready_file(options.ready_file, url);
@@ -204,6 +216,7 @@ Status start(Floors& f, const ServeOptions& options, const Logging& logging) {
 
 // The doors close first, then equipment stops, then what it sent is written. False when a plugin did not return.
 bool stop(Floors& f) {
+  f.integrity.stop();
   if (f.api) f.api->closing();
   if (f.server) f.server->stop(1s);
   f.server.reset();
@@ -249,7 +262,7 @@ int run_daemon(const ServeOptions& options) {
   if (!lock) return fail(lock.error());
 
   Logging logging(options.log_level);
-  Floors floors;
+  Floors floors(logging);
   const auto started = start(floors, options, logging);
   if (started) wait_for_end(signals, options, logging);
   const bool all_returned = stop(floors);
