@@ -109,6 +109,8 @@ TEST_F(ApiTest, SaysHowItIs) {
   EXPECT_EQ(system.body["spine"]["consumers"][0]["name"], "historian");
   EXPECT_EQ(system.body["spine"]["consumers"][0]["at_risk"], false);
   EXPECT_EQ(system.body["alarms"], json::array());
+  EXPECT_EQ(system.body["integrity"],
+            json::parse(R"([{"file":"spine.db","state":"checking","detail":"","checked_at":null}])"));
   EXPECT_EQ(system.body["version"], "0.1.0");
   EXPECT_EQ(system.body["site"], "test site");
   EXPECT_GE(system.body["things"].get<int>(), 0);

@@ -20,6 +20,7 @@
 #include "registry/registry.h"
 #include "security/security.h"
 #include "spine/spine.h"
+#include "storage/integrity.h"
 
 namespace myriad::api {
 
@@ -32,6 +33,7 @@ struct Parts {  // all outlive the Api
   plugin_host::Plugins& plugins;
   plugin_host::Instances& instances;
   security::Security& security;
+  storage::Integrity& integrity;
   const Clock& clock;
   Log log;
   std::string version;  // of this build

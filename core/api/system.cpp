@@ -41,6 +41,16 @@ json alarms_json(const std::vector<spine::Consumer>& consumers) {
   return out;
 }
 
+json integrity_json(const std::vector<storage::Integrity::File>& files) {
+  auto out = json::array();
+  for (const auto& f : files)
+    out.push_back({{"file", f.file.filename().string()},
+                   {"state", storage::state_name(f.state)},
+                   {"detail", f.detail},
+                   {"checked_at", f.checked_at > 0 ? json(format_time(f.checked_at)) : json(nullptr)}});
+  return out;
+}
+
 Result<Reply> system(Shared& shared) {
   auto& parts = shared.parts;
   const auto uptime = std::chrono::steady_clock::now() - shared.started;
@@ -59,6 +69,7 @@ Result<Reply> system(Shared& shared) {
                        {"refused", spine.refused},
                        {"lost", spine.lost},
                        {"consumers", consumers_json(consumers)}}},
+                     {"integrity", integrity_json(parts.integrity.files())},
                      {"alarms", alarms_json(consumers)},
                      {"history",
                       {{"next", history.next},

@@ -57,6 +57,7 @@ class TestSite {
 
   TempDir dir_;
   SystemClock clock_;
+  storage::Integrity integrity_{clock_, Log::none()};
   model::Points points_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<security::Security> security_;
@@ -85,7 +86,10 @@ inline TestSite::TestSite() {
   security_ = must(security::Security::open({dir_ / "security.db", dir_ / "keys", std::chrono::minutes(60), 12}, clock_,
                                             Log::none()));
   must(security_->ensure_admin(test_password));
-  spine_ = must(spine::Spine::open({.file = dir_ / "spine.db"}, points_, clock_, Log::none()));
+  spine::Options log;
+  log.file = dir_ / "spine.db";
+  log.on_damage = integrity_.watch(log.file);
+  spine_ = must(spine::Spine::open(log, points_, clock_, Log::none()));
   historian_ = must(historian::Historian::open({.file = dir_ / "history.db"}, *spine_, points_, clock_, Log::none()));
   historian_place_ = spine_->follow("historian", [this] { return historian_->stats().next; });
   bus_ = bus::Bus::make(points_);
@@ -117,8 +121,8 @@ inline TestSite::~TestSite() {
 }
 
 inline Parts TestSite::parts() {
-  return {*registry_,  *spine_,    *historian_, *bus_,       points_, *plugins_,
-          *instances_, *security_, clock_,      Log::none(), "0.1.0", "test site"};
+  return {*registry_, *spine_,    *historian_, *bus_,       points_, *plugins_,  *instances_,
+          *security_, integrity_, clock_,      Log::none(), "0.1.0", "test site"};
 }
 
 // As the app does: what is committed goes to the bus.

@@ -94,6 +94,7 @@ Status start(Floors& f, const ServeOptions& options, const Logging& logging) {
   if (auto ok = open_doors(f, options, logging); !ok) return ok;
   f.api->serving([&server = *f.server] { return server.stats(); });
   f.instances->start_enabled();
+  f.integrity.start();
   const auto url = url_of(options, f.server->port());
   logging.log("app").info("serving " + url);
   return options.ready_file.empty() ? Status{} : write_ready_file(options.ready_file, url);
@@ -133,7 +134,7 @@ int run_daemon(const ServeOptions& options) {
   if (!lock) return fail(lock.error());
 
   Logging logging(options.log_level);
-  Floors floors;
+  Floors floors(logging);
   const auto started = start(floors, options, logging);
   if (started) wait_for_end(signals, options, logging);
   const bool all_returned = stop_floors(floors);

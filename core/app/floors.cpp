@@ -33,14 +33,20 @@ Status keep(Result<std::unique_ptr<T>> opened, std::unique_ptr<T>& place) {
 
 Status open_stores(Floors& f, const ServeOptions& options, const Logging& logging) {
   const auto& data = options.data;
-  if (auto ok = keep(registry::Registry::open(data / "registry.db"), f.registry); !ok) return ok;
-  if (auto ok = keep(security::Security::open({.file = data / "security.db", .keys = data / "keys"}, f.clock,
-                                              logging.log("security")),
+  if (auto ok =
+          keep(registry::Registry::open(data / "registry.db", f.integrity.watch(data / "registry.db")), f.registry);
+      !ok)
+    return ok;
+  if (auto ok = keep(security::Security::open({.file = data / "security.db",
+                                               .keys = data / "keys",
+                                               .on_damage = f.integrity.watch(data / "security.db")},
+                                              f.clock, logging.log("security")),
                      f.security);
       !ok)
     return ok;
   spine::Options spine;
   spine.file = data / "spine.db";
+  spine.on_damage = f.integrity.watch(spine.file);
   spine.retain_bytes = options.spine_megabytes << 20;
   spine.retain_time = std::chrono::hours(options.spine_hours);
   spine.durability = options.durability;
@@ -48,9 +54,11 @@ Status open_stores(Floors& f, const ServeOptions& options, const Logging& loggin
   spine.commit_bytes = options.commit_kilobytes << 10;
   spine.age_waits_for_hold = true;
   if (auto ok = keep(spine::Spine::open(spine, f.points, f.clock, logging.log("spine")), f.spine); !ok) return ok;
-  if (auto ok = keep(historian::Historian::open({.file = data / "history.db"}, *f.spine, f.points, f.clock,
-                                                logging.log("historian")),
-                     f.history);
+  historian::Options history;
+  history.file = data / "history.db";
+  history.on_damage = f.integrity.watch(history.file);
+  if (auto ok =
+          keep(historian::Historian::open(history, *f.spine, f.points, f.clock, logging.log("historian")), f.history);
       !ok)
     return ok;
   f.history_place = f.spine->follow("historian", [&history = *f.history] { return history.next(); });
@@ -68,8 +76,8 @@ void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) 
 
 Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging) {
   f.api = std::make_unique<api::Api>(api::Parts{*f.registry, *f.spine, *f.history, *f.bus, f.points, *f.plugins,
-                                                *f.instances, *f.security, f.clock, logging.log("api"), MYRIAD_VERSION,
-                                                site_name()});
+                                                *f.instances, *f.security, f.integrity, f.clock, logging.log("api"),
+                                                MYRIAD_VERSION, site_name()});
   edge::Options edge;
   edge.host = options.host;
   edge.port = options.port;
@@ -87,6 +95,7 @@ Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging
 }
 
 bool stop_floors(Floors& f) {
+  f.integrity.stop();
   if (f.api) f.api->closing();
   if (f.server) f.server->stop(1s);
   f.server.reset();

@@ -15,12 +15,16 @@
 #include "registry/registry.h"
 #include "security/security.h"
 #include "spine/spine.h"
+#include "storage/integrity.h"
 
 namespace myriad::app {
 
 // Every floor, in the order in which they stand on each other; taken down in reverse.
 struct Floors {
+  explicit Floors(const Logging& logging) : integrity(clock, logging.log("integrity")) {}
+
   SystemClock clock;
+  storage::Integrity integrity;
   model::Points points;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<security::Security> security;

@@ -133,16 +133,45 @@ HistoryFile::~HistoryFile() = default;
 Result<std::unique_ptr<HistoryFile>> HistoryFile::open(const std::filesystem::path& path, Nanos now, OnDamage damaged) {
   try {
     lay_out(path);
-    auto db = storage::open_or_mend(path, migrations, storage::Sync::normal, probes, now, damaged);
+    bool is_mended = false;
+    auto db = storage::open_or_mend(path, migrations, storage::Sync::normal, probes, now, [&](const std::string& what) {
+      is_mended = true;
+      if (damaged) damaged(what);
+    });
     if (!db) return db.error();
     std::unique_ptr<HistoryFile> file(new HistoryFile(path, std::move(damaged)));
     (*db)->exec("PRAGMA wal_autocheckpoint = 1024");
     (*db)->exec("PRAGMA journal_size_limit = 67108864");
     file->writer_ = std::make_unique<Writer>(**db);
     file->db_ = std::move(*db);
+    if (is_mended) file->restore_series();
     return file;
   } catch (const SQLite::Exception& e) {
     return storage::to_error(e, path);
+  }
+}
+
+// Names that the damaged file lost with their rows stand once more in its index of names.
+void HistoryFile::restore_series() {
+  const auto aside = storage::aside(file_);
+  if (aside.empty()) return;
+  try {
+    SQLite::Database old(aside.back().string(), SQLite::OPEN_READONLY);
+    SQLite::Statement names(old, "SELECT id, name FROM series INDEXED BY sqlite_autoindex_series_1");
+    SQLite::Transaction transaction(*db_);
+    SQLite::Statement insert(
+        *db_,
+        "INSERT OR IGNORE INTO series(id, name, through, longest, frontier, unrolled) SELECT ?1, ?2, "
+        "0, coalesce(max(to_ns - from_ns), 0), coalesce(max(to_ns), -1), 0 FROM chunk WHERE "
+        "series = ?1");
+    while (names.executeStep()) {
+      insert.bind(1, names.getColumn(0).getInt64());
+      insert.bind(2, names.getColumn(1).getString());
+      insert.exec();
+      insert.reset();
+    }
+    transaction.commit();
+  } catch (const SQLite::Exception&) {  // the index is damaged too: the names are lost, as was told
   }
 }
 

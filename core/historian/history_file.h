@@ -124,6 +124,7 @@ class HistoryFile {
   struct Connection;
 
   HistoryFile(std::filesystem::path, OnDamage);
+  void restore_series();
   Error failed(const SQLite::Exception&) const;
   void put_series(const StoredSeries&);
   void put_chunk(const Write&);

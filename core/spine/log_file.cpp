@@ -109,6 +109,7 @@ Status LogFile::connect(bool& is_damaged) {
     return {};
   } catch (const SQLite::Exception& e) {
     is_damaged = storage::is_damage(e);
+    disconnect();  // half open would look like open to the next commit
     return storage::to_error(e, options_.file);
   }
 }

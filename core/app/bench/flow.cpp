@@ -21,7 +21,8 @@ ServeOptions options_for(const std::filesystem::path& data) {
 
 }  // namespace
 
-Flow::Flow(const std::filesystem::path& data) : options_(options_for(data)), logging_(options_.log_level) {}
+Flow::Flow(const std::filesystem::path& data)
+    : options_(options_for(data)), logging_(options_.log_level), floors_(logging_) {}
 
 Flow::~Flow() {
   stop_floors(floors_);

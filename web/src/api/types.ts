@@ -137,6 +137,15 @@ export interface InstanceStats {
   lag?: number;
 }
 
+/** What a sink or processor takes from the log. */
+export interface Delivery {
+  lag: number;
+  rate_per_s: number;
+  delivered: number;
+  retries: number;
+  dead_letters: number;
+}
+
 export interface Instance {
   id: string;
   plugin: string;
@@ -148,6 +157,7 @@ export interface Instance {
   connection: { up: boolean; reason: string } | null;
   things: string[];
   stats: InstanceStats;
+  delivery?: Delivery | null;
   metrics?: Record<string, Json>;
 }
 
