@@ -42,9 +42,10 @@ Result<std::unique_ptr<Child>> measure_starts(const std::filesystem::path& dir, 
   return last;
 }
 
+// After the first password was hashed behind the start: signing in waits for that.
 void measure_idle(const Child& child, double seconds, Report& report, Progress& progress) {
   progress.stage("idle");
-  pass(1, progress);  // the first password is hashed behind the start
+  pass(0.5, progress);  // the sign-in's own traces
   const Stopwatch watch;
   const double cpu = cpu_seconds(child.pid());
   pass(seconds, progress);
@@ -115,16 +116,14 @@ Result<std::vector<Moment>> watch_ingest(Rest& rest, const Child& child, double 
   return moments;
 }
 
-Status measure_load(const Child& child, const Footprint& wanted, Report& report, Progress& progress) {
+Status measure_load(Rest& rest, const Child& child, const Footprint& wanted, Report& report, Progress& progress) {
   progress.stage("starting the simulator with " + std::to_string(wanted.points) + " points");
-  const auto rest = Rest::sign_in(child.port(), password);
-  if (!rest) return rest.error();
   const nlohmann::json simulator{
       {"id", "bench"}, {"plugin", "simulator"}, {"config", {{"load", {{"points", wanted.points}}}}}};
-  if (auto made = (*rest)->post("/instances", simulator); !made) return made.error();
-  if (auto sends = wait_for_readings(**rest, wanted.points, progress); !sends) return sends;
+  if (auto made = rest.post("/instances", simulator); !made) return made.error();
+  if (auto sends = wait_for_readings(rest, wanted.points, progress); !sends) return sends;
   progress.stage("storing readings of " + std::to_string(wanted.points) + " points");
-  const auto moments = watch_ingest(**rest, child, wanted.ingest_seconds, progress);
+  const auto moments = watch_ingest(rest, child, wanted.ingest_seconds, progress);
   if (!moments) return moments.error();
   const auto most = std::max_element(moments->begin(), moments->end(),
                                      [](const auto& a, const auto& b) { return a.resident_mb < b.resident_mb; });
@@ -146,8 +145,10 @@ Status measure_footprint(const std::filesystem::path& dir, const Footprint& want
                          Progress& progress) {
   const auto child = measure_starts(dir, wanted.starts, report, progress);
   if (!child) return child.error();
+  const auto rest = Rest::sign_in((*child)->port(), password);
+  if (!rest) return rest.error();
   measure_idle(**child, wanted.idle_seconds, report, progress);
-  return wanted.ingest_seconds > 0 ? measure_load(**child, wanted, report, progress) : Status{};
+  return measure_load(**rest, **child, wanted, report, progress);
 }
 
 }  // namespace myriad::app::bench

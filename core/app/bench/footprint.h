@@ -13,7 +13,7 @@ struct Footprint {
   int starts = 5;
   double idle_seconds = 3;
   std::uint32_t points = 1'000;  // of the simulator
-  double ingest_seconds = 20;    // 0: none
+  double ingest_seconds = 20;
 };
 
 // Starts daemons in folders below `dir`.
