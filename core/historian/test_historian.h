@@ -32,6 +32,11 @@ class HistorianTest : public ::testing::Test {
     ASSERT_TRUE(historian) << historian.error().message;
     historian_ = std::move(*historian);
   }
+  // All in the file, nothing in the log beside it.
+  void settle_file() {
+    const auto done = historian_->settle();
+    ASSERT_TRUE(done) << done.error().message;
+  }
   void stop() {
     historian_.reset();
     spine_.reset();
