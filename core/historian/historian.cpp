@@ -293,7 +293,8 @@ Result<std::vector<Row>> ChunkHistorian::aggregate(std::string_view point, const
                                    [&](const Bucket& bucket) {
                                      aggregator.add(bucket.begin, bucket.tally);
                                      return !aggregator.full();
-                                   }};
+                                   },
+                                   aggregator.wants_spread()};
   if (auto done = (*seen)->cover(query.range, level, visitor); !done) return done.error();
   return aggregator.take();
 }

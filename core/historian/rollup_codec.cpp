@@ -381,7 +381,7 @@ spine::BytesView RollupEncoder::encode(Buckets buckets, Nanos width, Effort effo
   return out_.finish();
 }
 
-Result<std::vector<Bucket>> RollupDecoder::decode(int codec, spine::BytesView payload) {
+Result<std::vector<Bucket>> RollupDecoder::decode(int codec, spine::BytesView payload, bool spread) {
   if (codec != rollup_codec)
     return damaged("codec " + std::to_string(codec) + ", this Myriad knows " + std::to_string(rollup_codec));
   if (auto done = in_.open(payload); !done) return damaged(done.error().message);
@@ -396,6 +396,7 @@ Result<std::vector<Bucket>> RollupDecoder::decode(int codec, spine::BytesView pa
   const Scale scale{static_cast<unsigned>(digits), floats == 1};
   const auto integers = KnownCoder(scale).get(in_, buckets);
   const auto sums = get_sums(in_, scale, buckets, integers);
+  if (!spread && in_.ok()) return buckets;
   get_squares(in_, scale, buckets, integers, sums);
   get_areas(in_, buckets);
   if (!in_.at_end()) return damaged("its numbers");

@@ -40,8 +40,9 @@ class RollupEncoder {
 
 class RollupDecoder {
  public:
-  // Any bytes at all: damage is an error of Code::internal.
-  Result<std::vector<Bucket>> decode(int codec, spine::BytesView payload);
+  // Any bytes at all: damage is an error of Code::internal. `spread`: also squares and area, which take a third of the
+  // time and which few aggregates need; else they are 0.
+  Result<std::vector<Bucket>> decode(int codec, spine::BytesView payload, bool spread = true);
   // Of the last run that was decoded.
   Nanos width() const { return width_; }
 

@@ -99,6 +99,7 @@ void Store::take_slice(model::BatchView batch, std::span<const model::Reading> s
     if (series.unstored++ == 0) begin_unstored(series, at, now);
     ++unstored_readings_;
     series.last_taken = at;
+    open_series_ += series.open.empty() ? 1 : 0;
     open_bytes_ -= series.open.text_bytes();
     series.open.append(batch, r);
     open_bytes_ += series.open.text_bytes() + sizeof(Chunk::Entry);
@@ -154,6 +155,7 @@ void Store::store(Series& series, bool close) {
   end_unstored(series);
   open_bytes_ -= before - bytes_of(series);
   open_readings_ -= readings - series.open.size();
+  open_series_ -= readings > 0 && series.open.empty() ? 1 : 0;
   touch(series);
   queue_if_due(series);
 }
@@ -252,11 +254,7 @@ bool Store::is_due(const Series& series, Why why, SteadyTime now) const {
 
 bool Store::store_some(Why why, std::size_t& from, std::size_t most, SteadyTime now) {
   const std::scoped_lock lock(mutex_);
-  if (why == Why::memory && waiting_.empty()) {
-    std::size_t used = 0;
-    for (const Series& series : series_) used += series.open.empty() ? 0 : 1;
-    average_bytes_ = open_bytes_ / std::max<std::size_t>(1, used);
-  }
+  if (waiting_.empty()) average_bytes_ = open_bytes_ / std::max<std::size_t>(1, open_series_);
   for (; from < series_.size() && waiting_.size() < most; ++from) {
     if (why == Why::memory && open_bytes_ <= options_.open_bytes / 8 * 7) return false;
     Series& series = series_[from];

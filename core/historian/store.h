@@ -129,7 +129,7 @@ class Store {
   spine::Sequence next_;
   std::int64_t last_series_ = 0, last_chunk_;
   std::uint64_t stored_readings_, unstored_readings_ = 0, untidy_readings_ = 0, revised_ = 0, expired_ = 0, lost_ = 0;
-  std::size_t open_readings_ = 0, open_bytes_ = 0, average_bytes_ = 0;
+  std::size_t open_readings_ = 0, open_bytes_ = 0, open_series_ = 0, average_bytes_ = 0;  // of those with readings
 };
 
 }  // namespace myriad::historian

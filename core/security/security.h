@@ -41,8 +41,8 @@ class Security {
 
   // Makes `admin` when there is no account yet. Without a given password one is made at random and returned, to be
   // printed once; that one must be changed at the first sign in, and so must a given one that is too weak. Hashing goes
-  // on behind the call, which comes before all others; sign_in waits for it. Where a damaged file lies aside whose accounts
-  // could not be read, nobody is made in silence: sign_in is unavailable and says what to do.
+  // on behind the call, which comes before all others; sign_in waits for it. Where a damaged file lies aside whose
+  // accounts could not be read, nobody is made in silence: sign_in is unavailable and says what to do.
   virtual Result<std::optional<std::string>> ensure_admin(std::optional<std::string> password) = 0;
 
   // Constant work for known and unknown names; one at a time (scrypt takes 128 MB). Wrong: Code::denied. Too many

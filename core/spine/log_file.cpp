@@ -278,8 +278,7 @@ Status LogFile::commit(const std::vector<std::shared_ptr<Block>>& blocks, const 
 }
 
 Status LogFile::try_commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges& cursors,
-                           const std::vector<LetterChange>& letters, Nanos now, Sequence held,
-                           bool& is_damaged) {
+                           const std::vector<LetterChange>& letters, Nanos now, Sequence held, bool& is_damaged) {
   const auto before = std::tuple(begin_, end_, written_bytes_, dropped_bytes_);
   const std::uint32_t points = points_.size();
   std::size_t readings = 0;
