@@ -23,6 +23,9 @@ struct Revised {
   void add(const Revised&);
 };
 
+// A chunk of long texts is full before it has its readings.
+inline constexpr std::size_t chunk_text = std::size_t{1} << 18;
+
 class Chunk {
  public:
   struct Entry {

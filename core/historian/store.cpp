@@ -6,14 +6,18 @@
 namespace myriad::historian {
 namespace {
 
-constexpr std::size_t slice_readings = 4'096;             // taken under one lock
-constexpr std::size_t chunk_text = std::size_t{1} << 18;  // a chunk of long texts is full before it has its readings
-constexpr Nanos late_gap = rollup_width[2];               // late readings further apart become chunks of their own
-constexpr std::size_t small_chunks = 32;                  // so many are worth joining, whatever they hold
+constexpr std::size_t slice_readings = 4'096;  // taken under one lock
+constexpr Nanos late_gap = rollup_width[2];    // late readings further apart become chunks of their own
+constexpr std::size_t small_chunks = 32;       // so many are worth joining, whatever they hold
 constexpr Nanos roll_buckets = 64;
 constexpr std::uint64_t roll_at_once = 65'536;
 
 constexpr std::size_t tight_bytes = 2;  // a reading; above it a closer look may pay
+
+// Before this some rollup tells of readings. Retention may have removed those of the lower levels.
+Nanos rolled_through(const std::array<Nanos, rollup_levels + 1>& rolled) {
+  return *std::max_element(rolled.begin(), rolled.end());
+}
 
 // Times further apart than `late_gap` make ranges of their own.
 std::vector<Range> clusters(const Chunk& sorted, std::size_t count) {
@@ -174,7 +178,7 @@ void Store::store_late(Series& series, std::size_t count) {
     Chunk late;
     late.append(series.open, first, last);
     write(series, late, ++last_chunk_, true, true);
-    if (cluster.from >= series.rolled[1]) continue;
+    if (cluster.from >= rolled_through(series.rolled)) continue;
     series.stale.push_back(cluster);
     new_stale_.emplace_back(series.id, cluster);
   }
@@ -192,7 +196,7 @@ void Store::write(Series& series, Chunk& chunk, std::int64_t id, bool close, boo
   out->codec = chunk_codec;
   out->payload.assign(payload.begin(), payload.end());
   const bool full = chunk.size() >= options_.chunk_readings || chunk.text_bytes() >= chunk_text;
-  out->tidy = close && !late && full && payload.size() <= tight_bytes * chunk.size();
+  out->tidy = close && !late && full && payload.size() <= tight_bytes * chunk.size() + chunk.text_bytes();
   series.longest = std::max(series.longest, out->to - out->from);
   if (!series.latest || series.latest->time <= out->to) series.latest = chunk.newest();
   if (close) {
@@ -335,7 +339,7 @@ void Store::freshened(const StoredSeries& stored) {
 
 void Store::close_open(const StoredSeries& stored) {
   const std::scoped_lock lock(mutex_);
-  store(own(stored), true);
+  if (Series& series = own(stored); !series.open.empty()) store(series, true);
 }
 
 void Store::make_stale(const StoredSeries& stored, Range range) {
@@ -379,7 +383,7 @@ std::optional<Store::Snapshot> Store::snapshot(std::string_view point) const {
   }
   out.open.sort();
   for (const Range& late : clusters(out.open, out.open.lower_bound(frontier + 1)))
-    if (late.from < out.rolled[1]) out.stale.push_back(late);
+    if (late.from < rolled_through(out.rolled)) out.stale.push_back(late);
   return out;
 }
 

@@ -95,7 +95,7 @@ Status Tidier::place(HistoryReader& reader, const StoredSeries& series, const Lo
     });
     if (!read) return read;
     group.append(readings, first, last);
-    if (group.size() >= 4 * most_) write(plan, group, false);
+    if (group.size() >= 4 * most_ || group.text_bytes() >= 4 * chunk_text) write(plan, group, false);
   }
   group.append(readings, at, readings.size());
   std::sort(plan.ids.begin(), plan.ids.end());
@@ -107,7 +107,7 @@ Status Tidier::place(HistoryReader& reader, const StoredSeries& series, const Lo
 // small.
 void Tidier::write(Plan& plan, Chunk& group, bool last) {
   plan.revised.add(group.sort());
-  const std::size_t parts = std::max<std::size_t>(1, group.size() / most_);
+  const std::size_t parts = std::max({std::size_t{1}, group.size() / most_, group.text_bytes() / chunk_text});
   for (std::size_t part = 0, at = 0; part < parts && !group.empty(); ++part) {
     const std::size_t end = (part + 1) * group.size() / parts;
     Chunk chunk;

@@ -271,6 +271,55 @@ TEST_F(UpkeepTest, RetentionKeepsRollupsLongerThanReadings) {
   EXPECT_EQ(historian_->stats().expired, 1u);
 }
 
+TEST_F(UpkeepTest, LongTextsStayInChunksOfTheirOwnSize) {
+  options_.upkeep = false;
+  std::mt19937 random(2);
+  std::vector<model::Sample> samples;
+  for (Nanos i = 0; i < 40; ++i) {
+    std::string text(100'000, ' ');
+    for (char& c : text) c = static_cast<char>('a' + random() % 26);
+    samples.push_back({start_time + i, text, MYRIAD_GOOD});
+  }
+  start();
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    HistorianTest::put("a/b", {samples[i]});
+    if (i % 2 == 1) start();  // small chunks
+  }
+  settle();
+  EXPECT_GE(count("chunk"), 8);
+  EXPECT_EQ(count("chunk WHERE length(payload) > 600000"), 0);
+  const auto got = query("a/b");
+  ASSERT_EQ(got.size(), samples.size());
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i].value, samples[i].value) << i;
+}
+
+TEST_F(UpkeepTest, LateReadingsCorrectHoursWhoseMinutesHaveExpired) {
+  options_.chunk_readings = 100;
+  ManualClock clock(start_time + 20 * day);
+  const auto open = [&] {
+    historian_.reset();
+    auto opened = Historian::open(options_, *spine_, *points_, clock, log_);
+    ASSERT_TRUE(opened);
+    historian_ = std::move(*opened);
+  };
+  start();
+  Map all;
+  put("a/b", walk(start_time, second, 2 * 86'400), all);
+  settle();
+  open();
+  ASSERT_TRUE(historian_->set_retention({{"a/*", 0h, 24h, 0h, 0h}}));
+  const auto deadline = steady_clock::now() + patience;
+  while (count("rollup WHERE level = 1") > 0 && steady_clock::now() < deadline) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(count("rollup WHERE level = 1"), 0);
+  EXPECT_GT(count("rollup WHERE level = 2"), 0);
+  options_.upkeep = false;
+  open();
+  put("a/b", walk(start_time + 5 * hour, second, 600, 1'000), all);
+  expect_aggregates("a/b", all, "1h");
+  settle();
+  expect_aggregates("a/b", all, "1h");
+}
+
 TEST_F(UpkeepTest, RefusesRulesThatMakeNoSense) {
   start();
   const auto refused = historian_->set_retention({{"", 0h, 0h, 0h, 0h}});
