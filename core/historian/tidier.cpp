@@ -3,10 +3,17 @@
 #include <algorithm>
 
 namespace myriad::historian {
+namespace {
+
+// Rows of half a page leave the other half empty: four fit well into one of 16 KiB. Fewer readings than a few hundred
+// are encoded less well than that gains.
+constexpr std::size_t row_bytes = 3'800, most_row_bytes = 5'300;
+constexpr std::size_t least_readings = 256;
+
+}  // namespace
 
 struct Tidier::Plan {
   std::int64_t series = 0;
-  std::vector<std::int64_t> ids;  // of chunks that are replaced, ascending and not yet used again
   Change change;
   Nanos longest = 0;
   std::size_t untidy = 0;
@@ -26,7 +33,6 @@ Status Tidier::tidy(const StoredSeries& series) {
     if (auto placed = place(**reader, series, *loose, plan); !placed) return placed;
   reader->reset();  // its moment would keep the log of the file from being taken over
 
-  plan.change.gone_chunks = std::move(plan.ids);
   StoredSeries row = series;
   row.longest = plan.longest;
   plan.change.series.push_back(&row);
@@ -57,7 +63,7 @@ Result<Tidier::Loose> Tidier::gather(HistoryReader& reader, const StoredSeries& 
   });
   if (!found) return found.error();
   loose.revised = loose.readings.sort();
-  plan.ids = loose.ids;
+  plan.change.gone_chunks = loose.ids;
   return loose;
 }
 
@@ -90,7 +96,7 @@ Status Tidier::place(HistoryReader& reader, const StoredSeries& series, const Lo
         return true;
       }
       group.append(*decoded);
-      plan.ids.push_back(chunk.chunk);
+      plan.change.gone_chunks.push_back(chunk.chunk);
       return true;
     });
     if (!read) return read;
@@ -98,7 +104,6 @@ Status Tidier::place(HistoryReader& reader, const StoredSeries& series, const Lo
     if (group.size() >= 4 * most_ || group.text_bytes() >= 4 * chunk_text) write(plan, group, false);
   }
   group.append(readings, at, readings.size());
-  std::sort(plan.ids.begin(), plan.ids.end());
   write(plan, group, readings.to() >= series.frontier);
   return {};
 }
@@ -108,29 +113,36 @@ Status Tidier::place(HistoryReader& reader, const StoredSeries& series, const Lo
 void Tidier::write(Plan& plan, Chunk& group, bool last) {
   plan.revised.add(group.sort());
   const std::size_t parts = std::max({std::size_t{1}, group.size() / most_, group.text_bytes() / chunk_text});
-  for (std::size_t part = 0, at = 0; part < parts && !group.empty(); ++part) {
-    const std::size_t end = (part + 1) * group.size() / parts;
-    Chunk chunk;
-    chunk.append(group, at, end);
-    at = end;
-    auto out = std::make_shared<Write>();
-    // Written in the place of what it holds: what was written later goes on winning.
-    const bool again = !plan.ids.empty();
-    out->chunk = again ? plan.ids.front() : store_.new_chunk();
-    if (again) plan.ids.erase(plan.ids.begin());
-    out->series = plan.series;
-    out->from = chunk.from();
-    out->to = chunk.to();
-    out->count = chunk.size();
-    out->tidy = !last || chunk.size() >= most_;
-    const auto payload = encoder_.encode(chunk, Effort::best);
-    out->codec = chunk_codec;
-    out->payload.assign(payload.begin(), payload.end());
-    plan.longest = std::max(plan.longest, out->to - out->from);
-    if (!out->tidy) plan.untidy += out->count;
-    plan.change.chunks.push_back(std::move(out));
-  }
+  for (std::size_t part = 0; part < parts && !group.empty(); ++part)
+    write_part(plan, group, part * group.size() / parts, (part + 1) * group.size() / parts, last);
   group.clear();
+}
+
+void Tidier::write_part(Plan& plan, const Chunk& group, std::size_t first, std::size_t last, bool waits) {
+  Chunk chunk;
+  chunk.append(group, first, last);
+  const auto payload = encoder_.encode(chunk, Effort::best);
+  const std::size_t rows = payload.size() <= most_row_bytes ? 1 : payload.size() / row_bytes + 1;
+  if (rows > 1 && chunk.text_bytes() == 0 && chunk.size() >= 2 * least_readings) {
+    const std::size_t fit = std::min(rows, chunk.size() / least_readings);
+    for (std::size_t row = 0; row < fit; ++row)
+      write_part(plan, chunk, row * chunk.size() / fit, (row + 1) * chunk.size() / fit, false);
+    return;
+  }
+  auto out = std::make_shared<Write>();
+  // At the end of the table, where rows lie close together; the pages of the old ones become free as a whole. The
+  // number is higher than that of anything written so far, which is right: nothing that is left overlaps it.
+  out->chunk = store_.new_chunk();
+  out->series = plan.series;
+  out->from = chunk.from();
+  out->to = chunk.to();
+  out->count = chunk.size();
+  out->tidy = !waits || chunk.size() >= most_;
+  out->codec = chunk_codec;
+  out->payload.assign(payload.begin(), payload.end());
+  plan.longest = std::max(plan.longest, out->to - out->from);
+  if (!out->tidy) plan.untidy += out->count;
+  plan.change.chunks.push_back(std::move(out));
 }
 
 }  // namespace myriad::historian

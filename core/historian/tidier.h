@@ -30,6 +30,7 @@ class Tidier {
   Result<Loose> gather(HistoryReader&, const StoredSeries&, Plan&);
   Status place(HistoryReader&, const StoredSeries&, const Loose&, Plan&);
   void write(Plan&, Chunk&, bool last);
+  void write_part(Plan&, const Chunk& group, std::size_t first, std::size_t last, bool waits);
 
   HistoryFile& file_;
   Store& store_;
