@@ -47,7 +47,10 @@ class Store {
   const StoredSeries* find(std::string_view point) const;
   std::vector<const StoredSeries*> all() const;
   std::int64_t part_of(const StoredSeries&) const;  // the stored chunk that its open one will replace, or 0
-  std::int64_t new_chunk() { return ++last_chunk_; }
+  std::int64_t new_chunk() {
+    const std::scoped_lock lock(mutex_);
+    return ++last_chunk_;
+  }
   // What upkeep did, once it is on disk.
   void tidied(const StoredSeries&, Nanos longest, std::size_t untidy, const Revised&);
   void rolled(const StoredSeries&, int level, Nanos through);
