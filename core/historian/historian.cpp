@@ -20,7 +20,7 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t chunks_per_commit = 200;
 constexpr std::chrono::seconds store_interval{1}, retry_pause{1};
-// While readings wait, upkeep has a turn of this length after each block: a third of the time at most.
+// While readings wait, upkeep has a turn of about this length after each block.
 constexpr std::chrono::milliseconds upkeep_turn{4};
 
 class ChunkHistorian final : public Historian {

@@ -1,5 +1,5 @@
 // How small and how fast chunks of history are: each recorded series (*.csv: time, value) of a folder, and the walks
-// that ingest_bench makes, by chunk size and effort, beside fixed-width columns through zstd -3. Then the walk's
+// like those of myriad bench, by chunk size and effort, beside fixed-width columns through zstd -3. Then the walk's
 // rollups by the minute.
 //
 //   codec_bench [--data FOLDER] [--rounds N]

@@ -160,7 +160,7 @@ class DiskFull(unittest.TestCase):
             writers = self.start_writers(daemon, ledgers, 100)
             wait_for(lambda: told(writers, 202) > 20, 'readings acknowledged')
             disk.fill()
-            # Chunks of 1,024 readings of a point close, and cannot be written.
+            # Chunks of a point close when they are full, and cannot be written.
             wait_for(lambda: 'cannot store history' in daemon.output(), 'the log says that history cannot be stored', 60)
             before = told(writers, 202)
             wait_for(lambda: told(writers, 202) > before + 100, 'the spine goes on')
