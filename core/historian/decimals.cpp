@@ -42,7 +42,7 @@ bool all_floats(View bits) {
 unsigned choose_digits(View bits, bool floats) {
   constexpr std::size_t sample = 48;
   std::array<std::size_t, no_decimals + 1> needed{};
-  const std::size_t n = std::min(bits.size(), sample);
+  const std::size_t n = std::min(bits.size(), std::clamp<std::size_t>(bits.size() / 4, 16, sample));
   for (std::size_t i = 0; i < n; ++i) ++needed[digits_needed(bits[i * bits.size() / n], floats)];
   std::size_t covered = 0;
   for (unsigned digits = 0; digits <= Decimals::max_digits; ++digits) {

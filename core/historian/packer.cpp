@@ -14,15 +14,19 @@ namespace {
 
 using spine::BytesView;
 
-// The value that at least three of four samples have, if any.
+// The value that at least three of four samples have, if any: by majority vote (Boyer and Moore 1991), then counted.
 std::optional<std::uint64_t> usual(std::span<const std::uint64_t> values) {
   std::array<std::uint64_t, 32> sample;
   if (values.size() < sample.size()) return std::nullopt;
   for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = values[i * values.size() / sample.size()];
-  std::nth_element(sample.begin(), sample.begin() + 16, sample.end());
-  const auto middle = sample[16];
-  if (std::count(sample.begin(), sample.end(), middle) < 24) return std::nullopt;
-  return middle;
+  std::uint64_t candidate = 0;
+  int votes = 0;
+  for (const auto v : sample) {
+    if (votes == 0) candidate = v;
+    votes += v == candidate ? 1 : -1;
+  }
+  if (std::count(sample.begin(), sample.end(), candidate) < 24) return std::nullopt;
+  return candidate;
 }
 
 }  // namespace
@@ -106,7 +110,7 @@ void Packer::sparse_column(std::span<const std::uint64_t> values, std::uint64_t 
 }
 
 void Packer::plain_column(std::span<const std::uint64_t> values, std::uint64_t all_bits) {
-  constexpr std::size_t few = 64;  // too few for statistics
+  constexpr std::size_t few = 160;  // too few for statistics
   const auto width = static_cast<unsigned>(std::bit_width(all_bits));
   if (effort_ == Effort::best) return cheapest_column(values, all_bits);
   if (values.size() < few && width < 16) return packed_column(values, width);

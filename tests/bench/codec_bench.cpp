@@ -211,7 +211,7 @@ int main(int count, char** arguments) {
 
   std::printf("%-36s %6s | %6s %7s %7s | %6s %7s %7s | %6s\n", "series (bytes and CPU ns a reading)", "chunk", "fast",
               "encode", "decode", "best", "encode", "decode", "plain");
-  for (const std::size_t size : {1'024u, 2'048u, 4'096u, 8'192u}) {
+  for (const std::size_t size : {80u, 320u, 1'024u, 2'048u, 4'096u, 8'192u}) {
     double fast_sum = 0, best_sum = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
       const auto chunks = chunks_of(all[i], size);
