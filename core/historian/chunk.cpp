@@ -24,8 +24,8 @@ void Revised::add(const Revised& other) {
   to = std::max(to, other.to);
 }
 
-Chunk::Chunk(std::vector<Entry> sorted, std::vector<spine::Kind> kinds, spine::Bytes blob)
-    : entries_(std::move(sorted)), kinds_(std::move(kinds)), blob_(std::move(blob)) {}
+Chunk::Chunk(std::vector<Entry> entries, std::vector<spine::Kind> kinds, spine::Bytes blob, bool sorted)
+    : entries_(std::move(entries)), kinds_(std::move(kinds)), blob_(std::move(blob)), sorted_(sorted) {}
 
 void Chunk::append(model::BatchView batch, const model::Reading& r) {
   std::uint64_t value = r.value.u64;

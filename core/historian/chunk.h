@@ -82,7 +82,7 @@ class Chunk {
   const std::vector<spine::Kind>& kinds() const { return kinds_; }
   std::string_view text(std::uint64_t value) const;
   Chunk() = default;
-  Chunk(std::vector<Entry> sorted, std::vector<spine::Kind>, spine::Bytes blob);
+  Chunk(std::vector<Entry>, std::vector<spine::Kind>, spine::Bytes blob, bool sorted = true);
 
  private:
   bool same(std::size_t a, const spine::Kind&, std::size_t b, const spine::Kind&) const;

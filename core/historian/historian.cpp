@@ -19,6 +19,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t chunks_per_commit = 200;
+constexpr std::size_t small_chunks_per_commit = 1'000;  // of neighbours: so many share each page that is written
 constexpr std::chrono::seconds store_interval{1}, retry_pause{1};
 // While readings wait, upkeep has a turn of about this length after each block.
 constexpr std::chrono::milliseconds upkeep_turn{4};
@@ -176,7 +177,7 @@ void ChunkHistorian::store_due() {
 void ChunkHistorian::free_memory() {
   const auto now = steady_clock::now();
   for (int rounds = 0; store_.over_memory() && rounds < 2; ++rounds) {
-    while (store_.store_some(Store::Why::memory, memory_at_, chunks_per_commit, now))
+    while (store_.store_some(Store::Why::memory, memory_at_, small_chunks_per_commit, now))
       if (!commit()) return;
     if (!commit() || !store_.over_memory()) return;
     memory_at_ = 0;

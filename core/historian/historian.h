@@ -31,7 +31,7 @@ struct Options {
   // have waited so long or so many readings came after them: a restart reads at most that much again.
   std::chrono::seconds store_after{60};
   std::uint64_t store_after_readings = 16'000'000;
-  std::size_t open_bytes = std::size_t{64} << 20;  // beyond it the fuller open chunks are closed early
+  std::size_t open_bytes = std::size_t{90} << 20;  // beyond it the fuller open chunks are closed early
   // Joining chunks, rollups and retention go on beside the taking of readings; off, only settle() does them.
   bool upkeep = true;
   std::function<void(const std::string&)> on_damage = {};  // met in the file, or mended; any thread. Else it is logged

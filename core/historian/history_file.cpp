@@ -111,8 +111,9 @@ struct HistoryFile::Writer {
                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET through = excluded.through, "
                "longest = excluded.longest, frontier = excluded.frontier, unrolled = excluded.unrolled, "
                "time = excluded.time, type = excluded.type, quality = excluded.quality, value = excluded.value"),
+        // OR REPLACE would copy every page that a row touches, lest the statement alone has to be undone.
         chunk(db,
-              "INSERT OR REPLACE INTO chunk(id, series, from_ns, to_ns, count, tidy, codec, payload) "
+              "INSERT INTO chunk(id, series, from_ns, to_ns, count, tidy, codec, payload) "
               "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
         gone_chunk(db, "DELETE FROM chunk WHERE id = ?"),
         rollup(db, "INSERT INTO rollup(series, level, from_ns, to_ns, codec, payload) VALUES (?, ?, ?, ?, ?, ?)"),
@@ -301,7 +302,10 @@ Status HistoryFile::commit(const Change& change) {
     };
     for (const StoredSeries* series : change.series) put_series(*series);
     for (const auto chunk : change.gone_chunks) run(writer_->gone_chunk, chunk);
-    for (const auto& chunk : change.chunks) put_chunk(*chunk);
+    for (const auto& chunk : change.chunks) {
+      if (chunk->replaces) run(writer_->gone_chunk, chunk->chunk);
+      put_chunk(*chunk);
+    }
     for (const auto rollup : change.gone_rollups) run(writer_->gone_rollup, rollup);
     for (const auto& rollup : change.rollups) put_rollup(rollup);
     for (const auto series : change.fresh) run(writer_->fresh, series);

@@ -29,13 +29,14 @@ using OnDamage = std::function<void(const std::string& what)>;
 
 // A chunk to store.
 struct Write {
-  std::int64_t chunk = 0;  // a known number replaces that chunk
+  std::int64_t chunk = 0;
   std::int64_t series = 0;
   Nanos from = 0, to = 0;  // its first and last reading
   std::size_t count = 0;
   bool tidy = false;  // nothing can be gained by joining or encoding it again
   int codec = 0;
-  spine::Bytes payload;
+  spine::Bytes payload = {};
+  bool replaces = false;  // the chunk of this number
 };
 using WritePtr = std::shared_ptr<const Write>;
 

@@ -59,22 +59,28 @@ Store::Store(const Options& options, const model::Points& points, const Clock& c
 Store::Series& Store::add(StoredSeries stored) {
   last_series_ = std::max(last_series_, stored.id);
   untidy_readings_ += stored.untidy;
-  Series& series = series_.emplace_back(std::move(stored));
+  known_ = std::max(known_, stored.through);
+  Series& series = series_.emplace_back(std::move(stored), taken_.emplace_back());
   by_name_.emplace(series.name, &series);
   return series;
 }
 
-Store::Series& Store::series_of(std::uint32_t point) {
+Store::Place Store::place_of(std::uint32_t point) {
   if (point >= by_point_.size()) by_point_.resize(std::max<std::size_t>(point + 1, 2 * by_point_.size()));
-  Series*& series = by_point_[point];
-  if (series) return *series;
+  Place& place = by_point_[point];
+  if (place.series) return place;
   const auto name = points_.name(model::PointId{point});
   const auto known = by_name_.find(name);
-  if (known != by_name_.end()) return *(series = known->second);
-  StoredSeries made;
-  made.id = last_series_ + 1;
-  made.name = name;
-  return *(series = &add(std::move(made)));
+  if (known != by_name_.end()) {
+    place.series = known->second;
+  } else {
+    StoredSeries made;
+    made.id = last_series_ + 1;
+    made.name = name;
+    place.series = &add(std::move(made));
+  }
+  place.taken = &place.series->taken;
+  return place;
 }
 
 // All that are handed out are this store's.
@@ -95,22 +101,37 @@ void Store::take(model::BatchView batch, spine::Sequence first, SteadyTime now) 
 
 void Store::take_slice(model::BatchView batch, std::span<const model::Reading> slice, spine::Sequence first,
                        SteadyTime now) {
-  spine::Sequence sequence = first;
-  for (const model::Reading& r : slice) {
-    const spine::Sequence at = sequence++;
-    Series& series = r.point < by_point_.size() && by_point_[r.point] ? *by_point_[r.point] : series_of(r.point);
-    if (at <= series.through) continue;
-    if (series.unstored++ == 0) begin_unstored(series, at, now);
+  for (std::size_t i = 0; i < slice.size(); ++i) {
+    prefetch(slice, i);
+    const model::Reading& r = slice[i];
+    const spine::Sequence at = first + i;
+    const auto [taken, series] =
+        r.point < by_point_.size() && by_point_[r.point].taken ? by_point_[r.point] : place_of(r.point);
+    if (at <= known_ && at <= series->through) continue;
+    if (taken->unstored++ == 0) begin_unstored(*series, at, now);
     ++unstored_readings_;
-    series.last_taken = at;
-    open_series_ += series.open.empty() ? 1 : 0;
-    open_bytes_ -= series.open.text_bytes();
-    series.open.append(batch, r);
-    open_bytes_ += series.open.text_bytes() + sizeof(Chunk::Entry);
+    taken->last = at;
+    open_series_ += taken->chunk.empty() ? 1 : 0;
+    const std::size_t bytes = taken->chunk.append(segments_, batch, r);
+    open_bytes_ += bytes;
     ++open_readings_;
-    if (series.open.size() >= options_.chunk_readings || series.open.text_bytes() >= chunk_text) store(series, true);
+    const bool much_text = bytes > sizeof(Chunk::Entry) && taken->chunk.text_bytes() >= chunk_text;
+    if (taken->chunk.size() >= options_.chunk_readings || much_text) store(*series, true);
   }
-  next_ = sequence;
+  next_ = first + slice.size();
+}
+
+// Of very many points none is in a cache when its turn comes. So what a reading changes is fetched some readings ahead,
+// and when that is there, the end of its chunk.
+void Store::prefetch(std::span<const model::Reading> slice, std::size_t at) const {
+  constexpr std::size_t far = 32, near = 16;
+  const auto ahead = [&](std::size_t distance) -> const Taken* {
+    if (at + distance >= slice.size()) return nullptr;
+    const std::uint32_t point = slice[at + distance].point;
+    return point < by_point_.size() ? by_point_[point].taken : nullptr;
+  };
+  if (const Taken* taken = ahead(far)) __builtin_prefetch(taken, 1);
+  if (const Taken* taken = ahead(near)) taken->chunk.prefetch();
 }
 
 void Store::skip_to(spine::Sequence next, std::uint64_t lost) {
@@ -129,13 +150,13 @@ void Store::begin_unstored(Series& series, spine::Sequence at, SteadyTime now) {
 }
 
 void Store::end_unstored(Series& series) {
-  if (series.unstored == 0) return;
+  if (series.taken.unstored == 0) return;
   (series.older ? series.older->newer : oldest_unstored_) = series.newer;
   (series.newer ? series.newer->older : newest_unstored_) = series.older;
   series.older = series.newer = nullptr;
-  stored_readings_ += series.unstored;
-  unstored_readings_ -= series.unstored;
-  series.unstored = 0;
+  stored_readings_ += series.taken.unstored;
+  unstored_readings_ -= series.taken.unstored;
+  series.taken.unstored = 0;
 }
 
 // ---- Storing
@@ -143,51 +164,58 @@ void Store::end_unstored(Series& series) {
 // Encodes the open chunk. Closing begins a new one; otherwise it stays open and this part will be replaced. What is
 // late goes into chunks of its own, so that one stray reading does not stretch a chunk over a year.
 void Store::store(Series& series, bool close) {
-  const std::size_t before = bytes_of(series), readings = series.open.size();
-  if (const Revised revised = series.open.sort(); revised.readings > 0) {
+  OpenChunk& open = series.taken.chunk;
+  Chunk chunk = open.copy();
+  open_bytes_ -= open.bytes();
+  open_readings_ -= open.size();
+  open_series_ -= open.empty() ? 0 : 1;
+  open.clear(segments_);
+  if (const Revised revised = chunk.sort(); revised.readings > 0) {
     revised_ += revised.readings;
     new_revisions_.push_back({clock_.now(), series.id, revised});
   }
-  if (const std::size_t late = series.open.lower_bound(series.frontier + 1); late > 0) store_late(series, late);
-  if (!series.open.empty()) {
+  if (const std::size_t late = chunk.lower_bound(series.frontier + 1); late > 0) store_late(series, chunk, late);
+  if (!chunk.empty()) {
     const std::int64_t id = series.part != 0 ? series.part : ++last_chunk_;
-    write(series, series.open, id, close, false);
+    write(series, chunk, id, close, false);
     series.part = close ? 0 : id;
-    if (close) series.open.clear();
   }
-  series.through = std::max(series.through, series.last_taken);
+  if (!close && !chunk.empty()) {
+    open.append(segments_, chunk);
+    open_bytes_ += open.bytes();
+    open_readings_ += open.size();
+    ++open_series_;
+  }
+  series.through = std::max(series.through, series.taken.last);
   end_unstored(series);
-  open_bytes_ -= before - bytes_of(series);
-  open_readings_ -= readings - series.open.size();
-  open_series_ -= readings > 0 && series.open.empty() ? 1 : 0;
   touch(series);
   queue_if_due(series);
 }
 
-// Takes the first `count` readings out of the open chunk. Those that retention would remove at once are not stored.
-void Store::store_late(Series& series, std::size_t count) {
-  const std::size_t expired =
-      std::min(count, series.open.lower_bound(retention_.cutoffs(series.name, clock_.now())[0]));
+// Takes the first `count` readings out of the chunk. Those that retention would remove at once are not stored.
+void Store::store_late(Series& series, Chunk& chunk, std::size_t count) {
+  const std::size_t expired = std::min(count, chunk.lower_bound(retention_.cutoffs(series.name, clock_.now())[0]));
   expired_ += expired;
   Chunk rest;
-  rest.append(series.open, count, series.open.size());
-  for (const Range& cluster : clusters(series.open, count)) {
-    const std::size_t first = std::max(expired, series.open.lower_bound(cluster.from));
-    const std::size_t last = series.open.lower_bound(cluster.to);
+  rest.append(chunk, count, chunk.size());
+  for (const Range& cluster : clusters(chunk, count)) {
+    const std::size_t first = std::max(expired, chunk.lower_bound(cluster.from));
+    const std::size_t last = chunk.lower_bound(cluster.to);
     if (first >= last) continue;
     Chunk late;
-    late.append(series.open, first, last);
+    late.append(chunk, first, last);
     write(series, late, ++last_chunk_, true, true);
     if (cluster.from >= rolled_through(series.rolled)) continue;
     series.stale.push_back(cluster);
     new_stale_.emplace_back(series.id, cluster);
   }
-  series.open = std::move(rest);
+  chunk = std::move(rest);
 }
 
 void Store::write(Series& series, Chunk& chunk, std::int64_t id, bool close, bool late) {
   auto out = std::make_shared<Write>();
   out->chunk = id;
+  out->replaces = id == series.part;
   out->series = series.id;
   out->from = chunk.from();
   out->to = chunk.to();
@@ -218,10 +246,6 @@ void Store::touch(Series& series) {
   changed_.push_back(&series);
 }
 
-std::size_t Store::bytes_of(const Series& series) {
-  return series.open.size() * sizeof(Chunk::Entry) + series.open.text_bytes();
-}
-
 Change Store::change() const {
   Change out;
   out.chunks = waiting_;
@@ -244,14 +268,14 @@ void Store::written() {
 bool Store::is_due(const Series& series, Why why, SteadyTime now) const {
   switch (why) {
     case Why::due:
-      return series.unstored > 0 && (now - series.since >= options_.store_after ||
-                                     next_ - series.first_unstored > options_.store_after_readings);
+      return series.taken.unstored > 0 && (now - series.since >= options_.store_after ||
+                                           next_ - series.first_unstored > options_.store_after_readings);
     case Why::memory:
-      return bytes_of(series) > 0 && bytes_of(series) >= average_bytes_;
+      return !series.taken.chunk.empty() && series.taken.chunk.bytes() >= average_bytes_;
     case Why::ending:
-      return !series.open.empty();
+      return !series.taken.chunk.empty();
     case Why::closing:
-      return series.unstored > 0;
+      return series.taken.unstored > 0;
   }
   return false;
 }
@@ -263,9 +287,7 @@ bool Store::store_some(Why why, std::size_t& from, std::size_t most, SteadyTime 
     if (why == Why::memory && open_bytes_ <= options_.open_bytes / 8 * 7) return false;
     Series& series = series_[from];
     if (!is_due(series, why, now)) continue;
-    const bool close = why == Why::memory || why == Why::ending;
-    store(series, close);
-    if (close) series.open = Chunk();  // gives its memory back
+    store(series, why == Why::memory || why == Why::ending);
   }
   return from < series_.size();
 }
@@ -339,7 +361,7 @@ void Store::freshened(const StoredSeries& stored) {
 
 void Store::close_open(const StoredSeries& stored) {
   const std::scoped_lock lock(mutex_);
-  if (Series& series = own(stored); !series.open.empty()) store(series, true);
+  if (Series& series = own(stored); !series.taken.chunk.empty()) store(series, true);
 }
 
 void Store::make_stale(const StoredSeries& stored, Range range) {
@@ -374,7 +396,7 @@ std::optional<Store::Snapshot> Store::snapshot(std::string_view point) const {
     out.series = series.id;
     out.longest = series.longest;
     out.part = series.part;
-    out.open = series.open;
+    out.open = series.taken.chunk.copy();
     out.rolled = series.rolled;
     out.stale = series.stale;
     frontier = series.frontier;
@@ -391,7 +413,7 @@ std::vector<std::pair<std::string, model::Sample>> Store::latest() const {
   const Asking asking(*this);
   std::vector<std::pair<std::string, model::Sample>> all;
   for (const Series& series : series_) {
-    const auto open = series.open.newest();
+    const auto open = series.taken.chunk.copy().newest();
     const auto& newest = open && (!series.latest || open->time >= series.latest->time) ? open : series.latest;
     if (newest) all.emplace_back(series.name, *newest);
   }
@@ -401,12 +423,12 @@ std::vector<std::pair<std::string, model::Sample>> Store::latest() const {
 Pace Store::pace_of(const Series& series) {
   Pace pace{series.last_from, series.last_to, series.last_count, series.last_to, 0};
   if (series.last_count > 0) pace.bytes_per_reading = static_cast<double>(series.last_bytes) / series.last_count;
-  if (series.open.empty()) return pace;
-  pace.newest = std::max(pace.newest, series.open.to());
-  if (series.open.size() <= 16 && pace.count >= 2) return pace;
-  pace.from = series.open.from();
-  pace.to = series.open.to();
-  pace.count = series.open.size();
+  if (series.taken.chunk.empty()) return pace;
+  pace.newest = std::max(pace.newest, series.taken.chunk.to());
+  if (series.taken.chunk.size() <= 16 && pace.count >= 2) return pace;
+  pace.from = series.taken.chunk.from();
+  pace.to = series.taken.chunk.to();
+  pace.count = series.taken.chunk.size();
   return pace;
 }
 

@@ -10,6 +10,7 @@
 #include "historian/chunk_codec.h"
 #include "historian/estimate.h"
 #include "historian/history_file.h"
+#include "historian/open_chunk.h"
 #include "historian/retention.h"
 
 namespace myriad::historian {
@@ -80,36 +81,46 @@ class Store {
   void count(Stats&) const;
 
  private:
+  // What every reading of a series changes: one line of the cache, but for texts.
+  struct alignas(64) Taken {
+    spine::Sequence last = 0;
+    std::uint32_t unstored = 0;
+    OpenChunk chunk;
+  };
   struct Series : StoredSeries {
-    explicit Series(StoredSeries stored) : StoredSeries(std::move(stored)) {}
-    Chunk open;
+    Series(StoredSeries stored, Taken& its) : StoredSeries(std::move(stored)), taken(its) {}
+    Taken& taken;
     std::int64_t part = 0;
-    spine::Sequence first_unstored = 0, last_taken = 0;
-    std::size_t unstored = 0, untidy_chunks = 0;
+    std::size_t untidy_chunks = 0;
+    spine::Sequence first_unstored = 0;
+    SteadyTime since{};                         // of first_unstored
     Series *older = nullptr, *newer = nullptr;  // among those with unstored readings, by first_unstored
-    SteadyTime since{};
-    bool queued = false;   // in jobs_
-    bool changed = false;  // in changed_
+    bool queued = false;                        // in jobs_
+    bool changed = false;                       // in changed_
     // Of the last chunk, for the estimate.
     Nanos last_from = 0, last_to = 0;
     std::uint32_t last_count = 0, last_bytes = 0;
+  };
+  struct Place {
+    Taken* taken = nullptr;
+    Series* series = nullptr;
   };
   // Lets those who ask in between two slices; a mutex alone would let the writer have it again at once.
   class Asking;
 
   void take_slice(model::BatchView, std::span<const model::Reading>, spine::Sequence first, SteadyTime now);
-  Series& series_of(std::uint32_t point);
+  void prefetch(std::span<const model::Reading>, std::size_t at) const;
+  Place place_of(std::uint32_t point);
   Series& add(StoredSeries);
   Series& own(const StoredSeries&);
   void store(Series&, bool close);
-  void store_late(Series&, std::size_t count);
+  void store_late(Series&, Chunk&, std::size_t count);
   void write(Series&, Chunk&, std::int64_t id, bool close, bool late);
   void touch(Series&);
   void begin_unstored(Series&, spine::Sequence, SteadyTime);
   void end_unstored(Series&);
   void queue_if_due(Series&);
   bool is_due(const Series&, Why, SteadyTime now) const;
-  static std::size_t bytes_of(const Series&);
   static Pace pace_of(const Series&);
 
   const Options options_;
@@ -122,14 +133,16 @@ class Store {
   Retention retention_;
   std::deque<Series> series_;  // never moves an element
   std::unordered_map<std::string_view, Series*> by_name_;
-  std::vector<Series*> by_point_;
+  std::deque<Taken> taken_;  // likewise
+  SegmentPool segments_;     // of the open chunks
+  std::vector<Place> by_point_;
   std::deque<Series*> jobs_;
   std::vector<WritePtr> waiting_;
   Series *oldest_unstored_ = nullptr, *newest_unstored_ = nullptr;
   std::vector<Series*> changed_;  // whose row is to be written with waiting_
   std::vector<std::pair<std::int64_t, Range>> new_stale_;
   std::vector<StoredRevision> new_revisions_;
-  spine::Sequence next_;
+  spine::Sequence next_, known_ = 0;  // after known_ no reading was in a chunk at start
   std::int64_t last_series_ = 0, last_chunk_;
   std::uint64_t stored_readings_, unstored_readings_ = 0, untidy_readings_ = 0, revised_ = 0, expired_ = 0, lost_ = 0;
   std::size_t open_readings_ = 0, open_bytes_ = 0, open_series_ = 0, average_bytes_ = 0;  // of those with readings

@@ -163,6 +163,7 @@ Status Upkeep::cut(const StoredSeries& series, Range range, Change& change, std:
     *out = {found.chunk, series.id, rest.from(), rest.to(), rest.size(), found.tidy, chunk_codec, {}};
     const auto payload = encoder_.encode(rest);
     out->payload.assign(payload.begin(), payload.end());
+    change.gone_chunks.push_back(found.chunk);
     change.chunks.push_back(std::move(out));
     return true;
   });

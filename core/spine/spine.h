@@ -43,7 +43,7 @@ std::string_view durability_name(Durability);
 struct Options {
   std::filesystem::path file;  // spine.db
   Durability durability = Durability::full;
-  std::size_t queue_bytes = std::size_t{32} << 20;      // appended and not yet durable; beyond it append() says again
+  std::size_t queue_bytes = std::size_t{16} << 20;      // appended and not yet durable; beyond it append() says again
   std::size_t recent_bytes = std::size_t{16} << 20;     // blocks of the last seconds kept in memory for consumers
   std::size_t commit_bytes = std::size_t{3} << 19;      // commit when so much waits: 65,536 numbers
   std::chrono::milliseconds commit_interval{20};        // or when the oldest waits so long; at once after an idle spell

@@ -48,6 +48,7 @@ Result<std::unique_ptr<SQLite::Database>> open(const std::filesystem::path& file
     db->exec("PRAGMA journal_mode = WAL");
     db->exec(sync == Sync::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     db->exec("PRAGMA foreign_keys = ON");
+    db->exec("PRAGMA temp_store = MEMORY");  // nothing of it lies outside the data directory
     migrate(*db, migrations);
     return db;
   } catch (const SQLite::Exception& e) {
