@@ -52,10 +52,13 @@ Status open_stores(Floors& f, const ServeOptions& options, const Logging& loggin
   spine.durability = options.durability;
   spine.commit_interval = std::chrono::milliseconds(options.commit_ms);
   spine.commit_bytes = options.commit_kilobytes << 10;
-  spine.age_waits_for_hold = true;
+  spine.waits_for_hold = true;
   if (auto ok = keep(spine::Spine::open(spine, f.points, f.clock, logging.log("spine")), f.spine); !ok) return ok;
   historian::Options history;
   history.file = data / "history.db";
+  // What it holds in the log must be a part of it, or publishers would wait for it.
+  history.open_bytes = std::min(history.open_bytes, static_cast<std::size_t>(spine.retain_bytes / 4));
+  history.store_after_readings = std::min(history.store_after_readings, spine.retain_bytes / 64);
   history.on_damage = f.integrity.watch(history.file);
   if (auto ok =
           keep(historian::Historian::open(history, *f.spine, f.points, f.clock, logging.log("historian")), f.history);

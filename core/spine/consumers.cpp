@@ -143,7 +143,8 @@ void Consumers::note_risk(Consumer& consumer, Nanos now) {
 std::string at_risk_text(const Consumer& consumer) {
   return "is " + std::to_string(consumer.lag) + " readings and " + std::to_string(consumer.behind / 1'000'000'000) +
          " s behind, at " + std::to_string(std::lround(std::min(1.0, consumer.retention_used) * 100)) +
-         " % of what the spine keeps: it soon loses readings; make it faster, remove it, or make retention longer";
+         " % of what the spine keeps: soon it loses readings, or publishers wait for it if it is "
+         "history; make it faster, remove it, or make retention longer";
 }
 
 }  // namespace myriad::spine

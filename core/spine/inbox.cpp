@@ -65,6 +65,7 @@ Status Inbox::admit(std::size_t readings, std::size_t bytes) {
     return refuse({Code::too_large, "a batch of " + std::to_string(bytes) + " bytes: the queue holds " +
                                         std::to_string(queue_bytes_) + ", send smaller ones"});
   if (refusing_) return refuse(*refusing_);
+  if (held_back_) return refuse(*held_back_);
   if (queued_bytes_ + bytes > queue_bytes_)
     return refuse({Code::again, std::to_string(queued_bytes_) + " bytes wait for the disk: send again in a moment"});
   return {};
@@ -112,8 +113,8 @@ void Inbox::restore(Work work) {
 Inbox::SteadyTime Inbox::due() const {
   if (closed_ || !full_.empty()) return SteadyTime::min();
   if (!filling_.block->batch.readings.empty() || !filling_.waiting.empty()) return last_take_ + interval_;
-  if (has_changes()) return last_take_ + cursor_patience * interval_;
-  return last_take_ + housekeeping;
+  if (has_changes() && !held_back_) return last_take_ + cursor_patience * interval_;
+  return last_take_ + (held_back_ ? interval_ : std::chrono::milliseconds(housekeeping));
 }
 
 std::optional<Inbox::Work> Inbox::take() {
@@ -142,6 +143,11 @@ Inbox::Work Inbox::hand_over(std::size_t most_groups) {
 void Inbox::settle(std::size_t bytes) {
   const std::scoped_lock lock(mutex_);
   queued_bytes_ -= bytes;
+}
+
+void Inbox::hold_back(std::optional<Error> why) {
+  const std::scoped_lock lock(mutex_);
+  held_back_ = std::move(why);
 }
 
 Inbox::Work Inbox::refuse(Error why) {

@@ -53,6 +53,9 @@ class Inbox {
   // What could not be committed waits again; a cursor unless a newer one waits.
   void restore(Work);
 
+  // append() gives this error from now on, until it is called with none. take() returns at every interval meanwhile.
+  void hold_back(std::optional<Error>);
+
   // append() gives this error from now on; what waits is handed over.
   Work refuse(Error);
   void accept();
@@ -84,7 +87,7 @@ class Inbox {
   std::vector<LetterChange> letters_;
   std::size_t queued_bytes_ = 0;
   std::uint64_t appended_ = 0, refused_ = 0;
-  std::optional<Error> refusing_;
+  std::optional<Error> refusing_, held_back_;
   SteadyTime last_take_{};
   bool asleep_ = false, closed_ = false;
 };

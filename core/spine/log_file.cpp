@@ -402,8 +402,8 @@ void LogFile::drop_old(Nanos now, Sequence held, std::size_t most) {
   std::uint64_t dropped = dropped_bytes_;
   while (oldest.executeStep()) {
     const Sequence next = u64(oldest.getColumn(0)) + u64(oldest.getColumn(2));
-    const bool too_old = oldest.getColumn(1).getInt64() < oldest_kept && next <= held;
-    if (next >= end_ || (!too_old && written_bytes_ - dropped <= options_.retain_bytes)) break;
+    const bool too_old = oldest.getColumn(1).getInt64() < oldest_kept;
+    if (next >= end_ || next > held || (!too_old && written_bytes_ - dropped <= options_.retain_bytes)) break;
     keep_from = next;
     dropped = u64(oldest.getColumn(3));
   }
@@ -627,6 +627,17 @@ Result<Sequence> LogFile::sequence_at(Nanos time, Sequence begin, Sequence end) 
     return begin;
   } catch (const SQLite::Exception& e) {
     return storage::to_error(e, options_.file);
+  }
+}
+
+std::uint64_t LogFile::bytes_from(Sequence first) {
+  try {
+    auto row = head_within(0, first);
+    if (!row) row = oldest();
+    const auto last = newest();
+    return row && last ? last->total - row->total : 0;
+  } catch (const SQLite::Exception&) {
+    return 0;  // whoever reads there says so
   }
 }
 

@@ -34,7 +34,7 @@ class LogFile {
   const std::map<std::string, Cursor>& cursors() const { return cursors_; }  // as they were when it was opened
 
   // [committer] One durable transaction: new names, the blocks (their `first` and `committed` are set here), cursors,
-  // dead letters, and the removal of rows beyond retention, by age only before `held`. On failure nothing has happened.
+  // dead letters, and the removal of rows before `held` beyond retention. On failure nothing has happened.
   Status commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges&,
                 const std::vector<LetterChange>&, Nanos now, Sequence held);
   // [committer] Whether `bytes` can be written again, by writing and removing them.
@@ -46,6 +46,8 @@ class LogFile {
   Result<std::vector<DeadLetter>> dead_letters(const std::string& consumer, Sequence after, std::size_t limit);
   DeadLetters count_dead_letters(const std::string& consumer);
   Result<Sequence> sequence_at(Nanos time, Sequence begin, Sequence end);
+  // [any] What is kept behind the row that holds `first`, as bytes(); 0 when that cannot be read.
+  std::uint64_t bytes_from(Sequence first);
   // [any] Where the row lies that holds `next`; nullopt when it cannot be found.
   std::optional<Consumers::Place> place(Sequence next, Nanos now);
 

@@ -16,6 +16,7 @@ namespace myriad::spine {
 namespace {
 
 constexpr std::chrono::milliseconds retry_first{100}, retry_last{1'000};
+constexpr std::chrono::minutes held_back_interval{1};
 constexpr std::size_t probe_most = std::size_t{1} << 20;
 
 class SqliteSpine final : public Spine {
@@ -27,7 +28,8 @@ class SqliteSpine final : public Spine {
         inbox_(options),
         feed_(options.recent_bytes, file->begin(), file->end()),
         file_(std::move(file)),
-        unheld_(options.age_waits_for_hold ? 0 : UINT64_MAX),
+        unheld_(options.waits_for_hold ? 0 : UINT64_MAX),
+        held_most_(options.retain_bytes / 10 * 9),
         consumers_(std::make_shared<Consumers>(std::move(cursors), log_)),
         watch_interval_(options.watch_interval) {
     stats_.durability = options.durability;
@@ -87,6 +89,7 @@ class SqliteSpine final : public Spine {
  private:
   void run();
   void commit(Inbox::Work);
+  void hold_back();
   void acknowledge(Inbox::Work&, const Status&);
   void recover(Inbox::Work, const Error&);
 
@@ -96,7 +99,9 @@ class SqliteSpine final : public Spine {
   Feed feed_;
   const std::unique_ptr<LogFile> file_;  // written by the committer alone
 
-  const Sequence unheld_;  // what age may remove when nobody holds
+  const Sequence unheld_;  // what may go when nobody holds
+  const std::uint64_t held_most_;
+  std::chrono::steady_clock::time_point next_held_back_{};  // when that may be said again; the committer's
   const std::shared_ptr<Consumers> consumers_;
   const std::chrono::milliseconds watch_interval_;
   const Consumers::Keep keep_ = [this](const std::string& name, std::optional<Cursor> cursor) {
@@ -131,6 +136,19 @@ void SqliteSpine::commit(Inbox::Work work) {
   if (file_->begin() > begin) consumers_->note_dropped(begin, file_->begin());
   if (!blocks.empty()) feed_.publish({blocks.begin(), blocks.end()});
   acknowledge(work, {});
+  hold_back();
+}
+
+// Readings that were acknowledged and are held never go; so publishers wait while the log is nearly full of them.
+void SqliteSpine::hold_back() {
+  const Sequence held = file_->bytes() > held_most_ ? consumers_->held(UINT64_MAX) : UINT64_MAX;
+  if (held >= file_->end() || file_->bytes_from(held) <= held_most_) return inbox_.hold_back({});
+  const std::string behind = "history is " + std::to_string(file_->end() - held) + " readings behind the full log";
+  inbox_.hold_back(Error{Code::again, behind + ": send again in a moment"});
+  if (const auto now = std::chrono::steady_clock::now(); now >= next_held_back_) {
+    log_.warn(behind + ": publishers are told to send again; send less, or see why history cannot be stored");
+    next_held_back_ = now + held_back_interval;
+  }
 }
 
 // Ends every group: its bytes are no longer queued, its publishers are told.

@@ -47,9 +47,9 @@ struct Options {
   std::size_t recent_bytes = std::size_t{16} << 20;     // blocks of the last seconds kept in memory for consumers
   std::size_t commit_bytes = std::size_t{3} << 19;      // commit when so much waits: 65,536 numbers
   std::chrono::milliseconds commit_interval{20};        // or when the oldest waits so long; at once after an idle spell
-  std::uint64_t retain_bytes = std::uint64_t{1} << 30;  // oldest rows go when the file's payload exceeds this
+  std::uint64_t retain_bytes = std::uint64_t{1} << 30;  // oldest rows go when the payload exceeds this; see hold()
   std::chrono::hours retain_time{24 * 7};
-  bool age_waits_for_hold = false;                         // nothing goes by its age until somebody holds (see there)
+  bool waits_for_hold = false;                             // nothing goes until somebody holds (see there)
   std::size_t dead_letters = 10'000;                       // kept of one consumer; the oldest go
   std::function<void(const std::string&)> on_damage = {};  // met in the file, or mended; any thread. Else it is logged
   std::chrono::milliseconds watch_interval{1'000};         // consumers near losing readings are looked for so often
@@ -146,8 +146,9 @@ class Spine {
   // and take no lock under which the spine is called. As long as the handle lives.
   virtual std::shared_ptr<void> follow(std::string name, std::function<Sequence()> next) = 0;
   virtual std::vector<Consumer> consumers() = 0;  // of saved cursors and followed, by name
-  // Age alone removes nothing from `first` on: after a clock that jumped, or days without power, it may never have been
-  // stored elsewhere. Size does. `first` is called as follow()'s `next` is. As long as the handle lives.
+  // Nothing goes from `first` on, neither by size nor by age: it is not stored elsewhere yet. When nine tenths of
+  // retain_bytes are held, append() says again until they are fewer. Other consumers delay nobody. `first` is called
+  // as follow()'s `next` is. As long as the handle lives.
   virtual std::shared_ptr<void> hold(std::function<Sequence()> first) = 0;
 
   virtual Stats stats() const = 0;

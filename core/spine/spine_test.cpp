@@ -455,7 +455,7 @@ TEST_F(SpineTest, RetentionByTimeKeepsTheNumbering) {
 TEST_F(SpineTest, AgeAloneRemovesNothingThatIsHeld) {
   Options options;
   options.retain_time = std::chrono::hours(1);
-  options.age_waits_for_hold = true;
+  options.waits_for_hold = true;
   start(options);
   put(0, 10);
   clock_.advance(Nanos(365) * 24 * 3'600 * 1'000'000'000);  // the network told the time
@@ -470,14 +470,36 @@ TEST_F(SpineTest, AgeAloneRemovesNothingThatIsHeld) {
   EXPECT_EQ(spine_->begin(), 11u);
 }
 
-TEST_F(SpineTest, SizeRemovesWhatIsHeldToo) {
+TEST_F(SpineTest, PublishersWaitRatherThanThatSizeRemovesWhatIsHeld) {
   Options options;
-  options.retain_bytes = 1;
+  options.retain_bytes = 5'000;
+  options.commit_interval = 1ms;
+  options.recent_bytes = 0;
   start(options);
-  const auto hold = spine_->hold([] { return Sequence{1}; });
-  put(0, 10);
-  put(10, 10);
-  EXPECT_EQ(spine_->begin(), 11u);
+  ASSERT_TRUE(spine_->load_cursor("stalled")) << "it delays nobody";
+  std::atomic<Sequence> first = 1;
+  auto hold = spine_->hold([&] { return first.load(); });
+  const auto offer = [&] {
+    return spine_->append_and_wait(counting(point_, static_cast<std::int64_t>(spine_->end()), 100).view());
+  };
+  Result<Sequence> last = Sequence{0};
+  for (int i = 0; i < 1'000 && (last = offer());) ++i;
+  ASSERT_FALSE(last) << "so much cannot be held";
+  EXPECT_EQ(last.error().code, Code::again);
+  EXPECT_THAT(last.error().message, HasSubstr("readings behind"));
+  EXPECT_THAT(last.error().message, HasSubstr("send again"));
+  EXPECT_EQ(spine_->begin(), 1u);
+  EXPECT_EQ(spine_->stats().refused, 100u);
+  EXPECT_FALSE(offer()) << "time changes nothing";
+
+  first = spine_->end();
+  for (int i = 0; i < 200 && !(last = offer()); ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_TRUE(last) << "all is stored";
+  EXPECT_EQ(spine_->begin(), 1u) << "still within retention";
+
+  hold.reset();
+  for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(offer()) << "nobody holds";
+  EXPECT_GT(spine_->begin(), 1u);
 }
 
 TEST_F(SpineTest, CutsADamagedTailAndNeverReusesItsNumbers) {

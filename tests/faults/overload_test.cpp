@@ -2,6 +2,9 @@
 // was not taken, and the counts are exact: offered = accepted + refused, and accepted = stored, in the spine and in
 // history.
 //
+// And where it lasts until the log is full of what history has not stored yet, publishers wait rather than that
+// retention takes it.
+//
 // A small queue makes the disk slow enough for one machine to be ten times as fast. Four seconds;
 // MYRIAD_OVERLOAD_SECONDS asks for longer.
 #include <gtest/gtest.h>
@@ -65,6 +68,7 @@ class Publisher {
     taken_.push_back(bool(taken));
     if (taken) return;
     ++refusals_;
+    if (taken.error().message.find("readings behind") != std::string::npos) ++waits_;
     if (taken.error().code != Code::again || taken.error().message.find("send again") == std::string::npos)
       ADD_FAILURE() << taken.error().message;
   }
@@ -83,6 +87,7 @@ class Publisher {
 
   std::uint64_t offered() const { return static_cast<std::uint64_t>(offered_); }
   std::uint64_t refused() const { return refusals_ * batch_readings; }
+  std::uint64_t waits() const { return waits_; }  // refusals since history was behind
   std::uint64_t durable() const { return durable_; }
   std::uint64_t failed() const { return failed_; }
 
@@ -105,25 +110,25 @@ class Publisher {
   const std::string name_;
   const model::PointId point_;
   std::int64_t offered_ = 0;
-  std::uint64_t refusals_ = 0;
+  std::uint64_t refusals_ = 0, waits_ = 0;
   std::vector<bool> taken_;  // by batch
   std::atomic<std::uint64_t> durable_ = 0, failed_ = 0;
 };
 
 class Overload : public ::testing::Test {
  protected:
-  void SetUp() override {
-    spine::Options options;
+  void start(spine::Options options, std::uint64_t store_after_readings) {
     options.file = dir_ / "spine.db";
-    options.queue_bytes = 64'000;
     options.recent_bytes = std::size_t{1} << 20;
     auto spine = spine::Spine::open(options, points_, clock_, Log::none());
     ASSERT_TRUE(spine) << spine.error().message;
     spine_ = std::move(*spine);
-    auto history = historian::Historian::open({.file = dir_ / "history.db", .open_bytes = std::size_t{1} << 20},
-                                              *spine_, points_, clock_, Log::none());
+    auto history = historian::Historian::open(
+        {.file = dir_ / "history.db", .store_after_readings = store_after_readings, .open_bytes = std::size_t{1} << 20},
+        *spine_, points_, clock_, Log::none());
     ASSERT_TRUE(history) << history.error().message;
     history_ = std::move(*history);
+    hold_ = spine_->hold([this] { return history_->stored(); });
     for (int i = 0; i < publishers; ++i) publishers_.push_back(std::make_unique<Publisher>(*spine_, points_, i));
   }
 
@@ -145,6 +150,11 @@ class Overload : public ::testing::Test {
     for (auto& thread : threads) thread.join();
     return most;
   }
+  void expect_all_in_history(std::uint64_t accepted) {
+    ASSERT_TRUE(history_->wait(spine_->end(), steady_clock::now() + patience));
+    EXPECT_EQ(history_->stats().readings, accepted);
+    for (const auto& each : publishers_) each->expect_in(*history_);
+  }
   std::uint64_t sum(std::uint64_t (Publisher::*figure)() const) const {
     std::uint64_t all = 0;
     for (const auto& each : publishers_) all += (each.get()->*figure)();
@@ -157,9 +167,13 @@ class Overload : public ::testing::Test {
   std::unique_ptr<spine::Spine> spine_;
   std::vector<std::unique_ptr<Publisher>> publishers_;
   std::unique_ptr<historian::Historian> history_;
+  std::shared_ptr<void> hold_;
 };
 
 TEST_F(Overload, IsToldCountedAndBounded) {
+  spine::Options options;
+  options.queue_bytes = 64'000;
+  start(options, 16'000'000);
   const double rate = capacity();
   load(10 * rate, std::chrono::seconds(1));  // buffers find their size
   const auto before = resident_bytes();
@@ -185,9 +199,22 @@ TEST_F(Overload, IsToldCountedAndBounded) {
     EXPECT_LT(most, before + growth_bytes);
   }
 
-  ASSERT_TRUE(history_->wait(spine_->end(), steady_clock::now() + patience));
-  EXPECT_EQ(history_->stats().readings, accepted);
-  for (const auto& each : publishers_) each->expect_in(*history_);
+  expect_all_in_history(accepted);
+}
+
+TEST_F(Overload, WhatLastsLosesNothingToRetention) {
+  spine::Options options;
+  options.retain_bytes = 200'000;
+  start(options, 1'000);
+  load(1e9, duration());
+
+  ASSERT_GT(sum(&Publisher::waits), 0u) << "history kept up";
+  const auto accepted = sum(&Publisher::offered) - sum(&Publisher::refused);
+  ASSERT_TRUE(history_->wait(accepted + 1, steady_clock::now() + patience));
+  EXPECT_GT(spine_->begin(), 1u) << "retention had nothing to do";
+  EXPECT_EQ(spine_->stats().refused, sum(&Publisher::refused));
+  EXPECT_EQ(history_->stats().lost, 0u);
+  expect_all_in_history(accepted);
 }
 
 }  // namespace

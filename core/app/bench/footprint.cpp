@@ -64,9 +64,10 @@ Result<Moment> look(Rest& rest, const Child& child, const Stopwatch& watch) {
   const auto answer = rest.get("/system");
   if (!answer) return answer.error();
   const auto system = nlohmann::json::parse(*answer);
-  const auto taken = system.at("history").at("next").get<double>();
-  return Moment{watch.seconds(), resident_mb(child.pid()), cpu_seconds(child.pid()), taken,
-                system.at("spine").at("end").get<double>() - taken};
+  const auto next = system.at("history").at("next").get<double>();
+  return Moment{watch.seconds(), resident_mb(child.pid()), cpu_seconds(child.pid()),
+                next - system.at("history").at("lost").get<double>(),
+                system.at("spine").at("end").get<double>() - next};
 }
 
 void tell(const Moment& now, const Moment& before, Progress& progress) {

@@ -66,7 +66,7 @@ publish as fast as it can, with a row of figures every few seconds.
   threads                 of the idle daemon
   ingest_rss_mb           the most resident memory while it stores readings of --points points
   ingest_growth_mb        the last fifth of that time against the second
-  ingest_readings_per_s   passed by the historian; of a flood that outruns it also what left the log unread
+  ingest_readings_per_s   taken by the historian
   ingest_lag_readings     committed and not yet taken by it, at the end
   latest_bytes_per_point  names and latest values of 500,000 points of 100,000 Things in memory
 )";
