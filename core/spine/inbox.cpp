@@ -13,6 +13,7 @@ constexpr std::size_t groups_per_commit = 8;
 // does not double the commits.
 constexpr int cursor_patience = 10;
 constexpr std::chrono::seconds housekeeping{10};
+constexpr std::chrono::milliseconds look_again{100};  // whether publishers may go on, when no readings say so
 
 // As the block will hold it: readings that share text have a copy each there.
 std::size_t bytes_in_block(model::BatchView batch) {
@@ -114,7 +115,7 @@ Inbox::SteadyTime Inbox::due() const {
   if (closed_ || !full_.empty()) return SteadyTime::min();
   if (!filling_.block->batch.readings.empty() || !filling_.waiting.empty()) return last_take_ + interval_;
   if (has_changes() && !held_back_) return last_take_ + cursor_patience * interval_;
-  return last_take_ + (held_back_ ? interval_ : std::chrono::milliseconds(housekeeping));
+  return last_take_ + (held_back_ ? std::min(interval_, look_again) : std::chrono::milliseconds(housekeeping));
 }
 
 std::optional<Inbox::Work> Inbox::take() {

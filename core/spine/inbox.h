@@ -53,7 +53,7 @@ class Inbox {
   // What could not be committed waits again; a cursor unless a newer one waits.
   void restore(Work);
 
-  // append() gives this error from now on, until it is called with none. take() returns at every interval meanwhile.
+  // append() gives this error from now on, until it is called with none. take() returns now and then meanwhile.
   void hold_back(std::optional<Error>);
 
   // append() gives this error from now on; what waits is handed over.
