@@ -48,7 +48,7 @@ void add_process(Exposition& out) {
 void add_spine(Exposition& out, const spine::Stats& stats) {
   out.add("myriad_spine_appended_readings_total", "counter", "Readings taken in since start", number(stats.appended));
   out.add("myriad_spine_committed_readings_total", "counter", "Readings on disk since start", number(stats.committed));
-  out.add("myriad_spine_refused_readings_total", "counter", "Readings sent back because the queue or the disk was full",
+  out.add("myriad_spine_refused_readings_total", "counter", "Readings sent back because queue, disk or log were full",
           number(stats.refused));
   out.add("myriad_spine_lost_readings_total", "counter", "Readings taken in that the disk then refused",
           number(stats.lost));
@@ -112,7 +112,7 @@ void add_instance(Exposition& out, const plugin_host::InstanceStatus& status) {
             labels);
   count("myriad_instance_readings_total", "Readings published", status.readings);
   count("myriad_instance_batches_total", "Batches published", status.batches);
-  count("myriad_instance_refused_total", "Readings sent back because the queue or the disk was full", status.refused);
+  count("myriad_instance_refused_total", "Readings sent back because queue, disk or log were full", status.refused);
   count("myriad_instance_polls_total", "Polls", status.polls);
   count("myriad_instance_errors_total", "Failed calls", status.errors);
   count("myriad_instance_restarts_total", "Restarts after a failure", status.restarts);

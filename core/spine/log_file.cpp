@@ -71,6 +71,7 @@ struct LogFile::Writer {
         save(db, "INSERT OR REPLACE INTO cursor(name, next, state) VALUES (?, ?, ?)"),
         drop(db, "DELETE FROM cursor WHERE name = ?"),
         oldest(db, "SELECT first, committed, count, total, length(payload) FROM log ORDER BY first LIMIT ?"),
+        holding(db, "SELECT total FROM log WHERE first <= ? ORDER BY first DESC LIMIT 1"),
         remove(db, "DELETE FROM log WHERE first < ?"),
         bury(db,
              "INSERT INTO dead_letter(consumer, sequence, refused, count, reason, reading) VALUES (?, ?, ?, ?, ?, ?) "
@@ -80,7 +81,7 @@ struct LogFile::Writer {
         crowd(db,
               "DELETE FROM dead_letter WHERE id IN (SELECT id FROM dead_letter WHERE consumer = ?1 "
               "ORDER BY sequence LIMIT max(0, (SELECT count(*) FROM dead_letter WHERE consumer = ?1) - ?2))") {}
-  SQLite::Statement row, point, save, drop, oldest, remove, bury, forget, crowd;
+  SQLite::Statement row, point, save, drop, oldest, holding, remove, bury, forget, crowd;
 };
 
 LogFile::LogFile(const Options& options, model::Points& points, const Log& log)
@@ -416,6 +417,20 @@ void LogFile::drop_old(Nanos now, Sequence held, std::size_t most) {
   dropped_bytes_ = dropped;
 }
 
+std::optional<std::uint64_t> LogFile::bytes_from(Sequence first) {
+  if (!db_) return std::nullopt;
+  try {
+    auto& holding = writer_->holding;
+    holding.tryReset();
+    holding.bind(1, sql(first));
+    const std::uint64_t before = holding.executeStep() ? u64(holding.getColumn(0)) : dropped_bytes_;
+    holding.tryReset();
+    return written_bytes_ - before;
+  } catch (const SQLite::Exception&) {
+    return std::nullopt;  // the next commit says so
+  }
+}
+
 Status LogFile::probe(std::size_t bytes) {
   if (!db_) return {};  // the next commit tries to mend it
   try {
@@ -627,17 +642,6 @@ Result<Sequence> LogFile::sequence_at(Nanos time, Sequence begin, Sequence end) 
     return begin;
   } catch (const SQLite::Exception& e) {
     return storage::to_error(e, options_.file);
-  }
-}
-
-std::uint64_t LogFile::bytes_from(Sequence first) {
-  try {
-    auto row = head_within(0, first);
-    if (!row) row = oldest();
-    const auto last = newest();
-    return row && last ? last->total - row->total : 0;
-  } catch (const SQLite::Exception&) {
-    return 0;  // whoever reads there says so
   }
 }
 

@@ -37,6 +37,8 @@ class LogFile {
   // dead letters, and the removal of rows before `held` beyond retention. On failure nothing has happened.
   Status commit(const std::vector<std::shared_ptr<Block>>& blocks, const CursorChanges&,
                 const std::vector<LetterChange>&, Nanos now, Sequence held);
+  // [committer] What is kept behind the row that holds `first`, as bytes(); nullopt when that cannot be read.
+  std::optional<std::uint64_t> bytes_from(Sequence first);
   // [committer] Whether `bytes` can be written again, by writing and removing them.
   Status probe(std::size_t bytes);
 
@@ -46,8 +48,6 @@ class LogFile {
   Result<std::vector<DeadLetter>> dead_letters(const std::string& consumer, Sequence after, std::size_t limit);
   DeadLetters count_dead_letters(const std::string& consumer);
   Result<Sequence> sequence_at(Nanos time, Sequence begin, Sequence end);
-  // [any] What is kept behind the row that holds `first`, as bytes(); 0 when that cannot be read.
-  std::uint64_t bytes_from(Sequence first);
   // [any] Where the row lies that holds `next`; nullopt when it cannot be found.
   std::optional<Consumers::Place> place(Sequence next, Nanos now);
 

@@ -142,7 +142,9 @@ void SqliteSpine::commit(Inbox::Work work) {
 // Readings that were acknowledged and are held never go; so publishers wait while the log is nearly full of them.
 void SqliteSpine::hold_back() {
   const Sequence held = file_->bytes() > held_most_ ? consumers_->held(UINT64_MAX) : UINT64_MAX;
-  if (held >= file_->end() || file_->bytes_from(held) <= held_most_) return inbox_.hold_back({});
+  const auto bytes = held < file_->end() ? file_->bytes_from(held) : 0;
+  if (!bytes) return;  // as before, until it can be read
+  if (*bytes <= held_most_) return inbox_.hold_back({});
   const std::string behind = "history is " + std::to_string(file_->end() - held) + " readings behind the full log";
   inbox_.hold_back(Error{Code::again, behind + ": send again in a moment"});
   if (const auto now = std::chrono::steady_clock::now(); now >= next_held_back_) {

@@ -105,7 +105,8 @@ class Spine {
   // Called once, on the committer thread: the batch is on disk and `last` is its last sequence; or it is not, and why.
   using Done = std::function<void(const Status&, Sequence last)>;
 
-  // Copies. The readings were checked by model::check. Code::again when the queue is full: nothing was taken.
+  // Copies. The readings were checked by model::check. Code::again when the queue is full, or the log is of what
+  // is held: nothing was taken.
   virtual Status append(model::BatchView, Done done = {}) = 0;
   // Appends and waits for the disk: the last sequence.
   Result<Sequence> append_and_wait(model::BatchView);
