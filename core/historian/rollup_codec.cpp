@@ -104,11 +104,8 @@ class KnownCoder {
     for (std::size_t f = 0; f < known.size() && in.ok(); ++f) {
       get_integers(in, column);
       for (std::size_t i = 0; i < column.size(); ++i) integers[i].*fields[f] = column[i];
-      // The first by the last before: undone together, once the last are there.
-      if (f == 1) undo_first_and_last(integers);
-      if (f > 1)
-        for (auto& k : integers) k.*fields[f] += foretell(k, {}).*fields[f];
     }
+    undo(integers);
     Integers above(scale_.whole() ? 0 : known.size() * buckets.size());
     in.column(above);
     if (in.ok() && doubles) join(integers, above, buckets);
@@ -125,11 +122,14 @@ class KnownCoder {
       }
   }
 
-  static void undo_first_and_last(std::vector<Known>& integers) {
+  static void undo(std::vector<Known>& integers) {
     std::uint64_t last = 0;
     for (auto& k : integers) {
       k.first += last;
       last = k.last += k.first;
+      const Known foretold = foretell(k, {});
+      k.min += foretold.min;
+      k.max += foretold.max;
     }
   }
 
