@@ -21,11 +21,14 @@ void append_time(std::string& out, Nanos time);  // the same, behind what is the
 class TimeWriter {
  public:
   std::string_view text(Nanos time);  // until the next call
+  // The same where there is room for `longest`; returns its end.
+  char* write(char* to, Nanos time);
+  static constexpr std::size_t longest = 30;
 
  private:
   void set_day(Nanos day);
 
-  std::array<char, 30> text_{"0000-00-00T00:00:00.000000000"};
+  std::array<char, longest> text_{"0000-00-00T00:00:00.000000000"};
   Nanos day_ = INT64_MIN;  // that text_ tells, counted from 1970
 };
 

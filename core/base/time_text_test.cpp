@@ -42,8 +42,11 @@ TEST(TimeText, OneWriterForManyTimes) {
   constexpr Nanos second = 1'000'000'000, day = 86'400 * second;
   TimeWriter writer;
   for (const Nanos time : {Nanos{0}, Nanos{1}, day - 1, day, day + second, Nanos{5} * second / 2, -second, -day,
-                           -day - 1, INT64_MAX, 19'000 * day + 43'200 * second, 19'000 * day, INT64_MIN + day})
+                           -day - 1, INT64_MAX, 19'000 * day + 43'200 * second, 19'000 * day, INT64_MIN + day}) {
     EXPECT_EQ(writer.text(time), format_time(time)) << time;
+    std::array<char, TimeWriter::longest> room;
+    EXPECT_EQ(std::string_view(room.data(), writer.write(room.data(), time)), format_time(time)) << time;
+  }
   EXPECT_EQ(writer.text(-second), "1969-12-31T23:59:59Z");
   EXPECT_EQ(writer.text(day - 1), "1970-01-01T23:59:59.999999999Z");
   EXPECT_EQ(writer.text(day), "1970-01-02T00:00:00Z");

@@ -129,6 +129,27 @@ bool Aggregator::wants_reading_before() const {
   return needs_number_before(query_.aggregate) || (query_.fill == Fill::previous && is_level(query_.aggregate));
 }
 
+Detail Aggregator::detail() const {
+  switch (query_.aggregate) {
+    case Aggregate::mean:
+    case Aggregate::sum:
+    case Aggregate::count:
+      return Detail::sums;
+    case Aggregate::min:
+    case Aggregate::max:
+    case Aggregate::first:
+    case Aggregate::last:
+    case Aggregate::median:
+    case Aggregate::delta:
+    case Aggregate::rate:
+      return Detail::values;
+    case Aggregate::stddev:
+    case Aggregate::time_weighted_mean:
+      return Detail::all;
+  }
+  return Detail::all;
+}
+
 // ---- In
 
 void Aggregator::before(Nanos time, double number) {
@@ -248,7 +269,7 @@ void Aggregator::finish_step() {
     give({step_begin_, to_value(*number), false});
   }
   if (step_.numbers != 0) held_ = Number{step_.last_time, step_.last};
-  step_ = {};
+  step_.clear();
   numbers_.clear();
   text_.reset();
 }

@@ -69,9 +69,7 @@ class Aggregator {
   // Which of the two below is of use.
   bool takes_tallies() const;         // median needs every reading
   bool wants_reading_before() const;  // delta, rate, time_weighted_mean, and some fills
-  bool wants_spread() const {         // the squares and area of tallies
-    return query_.aggregate == Aggregate::stddev || query_.aggregate == Aggregate::time_weighted_mean;
-  }
+  Detail detail() const;              // of tallies
   // Whether readings may be replaced by this: first and last need the texts themselves.
   bool takes(const Tally&) const;
 

@@ -295,7 +295,7 @@ Result<std::vector<Row>> ChunkHistorian::aggregate(std::string_view point, const
                                      aggregator.add(bucket.begin, bucket.tally);
                                      return !aggregator.full();
                                    },
-                                   aggregator.wants_spread()};
+                                   aggregator.detail()};
   if (auto done = (*seen)->cover(query.range, level, visitor); !done) return done.error();
   return aggregator.take();
 }

@@ -106,7 +106,7 @@ Status PointView::cover_part(Range range, int level) {
     const Range whole{std::max(rollup.covers.from, bucket_begin_after(range.from, level)),
                       std::min(rollup.covers.to, bucket_begin(range.to, level))};
     if (whole.empty()) return true;
-    const auto buckets = reader_->rollup_decoder().decode(rollup.codec, rollup.payload, visitor_->spread);
+    const auto buckets = reader_->rollup_decoder().decode(rollup.codec, rollup.payload, visitor_->detail);
     if (!buckets) {
       damaged_(buckets.error());
       return true;

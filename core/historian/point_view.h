@@ -26,7 +26,7 @@ class PointView {
   struct Visitor {
     Timeline::Visit readings;
     std::function<bool(const Bucket&)> bucket;  // whole and within the range; false: enough
-    bool spread = true;                         // the buckets need squares and area
+    Detail detail = Detail::all;                // of the buckets
   };
   // The same by ascending time, with buckets of `level` or below in the place of readings where rollups tell the truth.
   Status cover(Range, int level, const Visitor&);

@@ -97,35 +97,39 @@ class KnownCoder {
     return integers;
   }
 
-  std::vector<Known> get(Unpacker& in, std::span<Bucket> buckets) const {
+  // `doubles`: the buckets get them; else they only serve what is foretold by the integers.
+  std::vector<Known> get(Unpacker& in, std::span<Bucket> buckets, bool doubles) const {
     std::vector<Known> integers(buckets.size());
     Integers column(buckets.size());
     for (std::size_t f = 0; f < known.size() && in.ok(); ++f) {
       get_integers(in, column);
       for (std::size_t i = 0; i < column.size(); ++i) integers[i].*fields[f] = column[i];
-      // The first by the last before: undone together, once the last are there.
-      if (f == 1) undo_first_and_last(integers);
-      if (f > 1)
-        for (auto& k : integers) k.*fields[f] += foretell(k, {}).*fields[f];
     }
+    undo(integers);
     Integers above(scale_.whole() ? 0 : known.size() * buckets.size());
     in.column(above);
-    if (!in.ok()) return integers;
+    if (in.ok() && doubles) join(integers, above, buckets);
+    return integers;
+  }
+
+ private:
+  void join(const std::vector<Known>& integers, const Integers& above, std::span<Bucket> buckets) const {
     std::size_t at = 0;
     for (std::size_t i = 0; i < buckets.size(); ++i)
       for (std::size_t f = 0; f < known.size(); ++f) {
         const std::uint64_t m = integers[i].*fields[f];
         buckets[i].tally.*known[f] = double_of(scale_.whole() ? order(m) : decimals_.join(m, unzigzag(above[at++])));
       }
-    return integers;
   }
 
- private:
-  static void undo_first_and_last(std::vector<Known>& integers) {
+  static void undo(std::vector<Known>& integers) {
     std::uint64_t last = 0;
     for (auto& k : integers) {
       k.first += last;
       last = k.last += k.first;
+      const Known foretold = foretell(k, {});
+      k.min += foretold.min;
+      k.max += foretold.max;
     }
   }
 
@@ -381,7 +385,7 @@ spine::BytesView RollupEncoder::encode(Buckets buckets, Nanos width, Effort effo
   return out_.finish();
 }
 
-Result<std::vector<Bucket>> RollupDecoder::decode(int codec, spine::BytesView payload, bool spread) {
+Result<std::vector<Bucket>> RollupDecoder::decode(int codec, spine::BytesView payload, Detail detail) {
   if (codec != rollup_codec)
     return damaged("codec " + std::to_string(codec) + ", this Myriad knows " + std::to_string(rollup_codec));
   if (auto done = in_.open(payload); !done) return damaged(done.error().message);
@@ -394,9 +398,10 @@ Result<std::vector<Bucket>> RollupDecoder::decode(int codec, spine::BytesView pa
   const std::uint64_t digits = in_.varint(), floats = in_.varint();
   if (!in_.ok() || digits > no_decimals || floats > 1) return damaged("its scale");
   const Scale scale{static_cast<unsigned>(digits), floats == 1};
-  const auto integers = KnownCoder(scale).get(in_, buckets);
+  const bool doubles = detail != Detail::sums || !scale.sums_are_decimals();  // other sums are foretold by the doubles
+  const auto integers = KnownCoder(scale).get(in_, buckets, doubles);
   const auto sums = get_sums(in_, scale, buckets, integers);
-  if (!spread && in_.ok()) return buckets;
+  if (detail != Detail::all && in_.ok()) return buckets;
   get_squares(in_, scale, buckets, integers, sums);
   get_areas(in_, buckets);
   if (!in_.at_end()) return damaged("its numbers");

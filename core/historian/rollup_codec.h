@@ -40,9 +40,9 @@ class RollupEncoder {
 
 class RollupDecoder {
  public:
-  // Any bytes at all: damage is an error of Code::internal. `spread`: also squares and area, which take a third of the
-  // time and which few aggregates need; else they are 0.
-  Result<std::vector<Bucket>> decode(int codec, spine::BytesView payload, bool spread = true);
+  // Any bytes at all: damage is an error of Code::internal, as far as the detail is read. Squares and area take a third
+  // of the time, and few aggregates need them.
+  Result<std::vector<Bucket>> decode(int codec, spine::BytesView payload, Detail = Detail::all);
   // Of the last run that was decoded.
   Nanos width() const { return width_; }
 

@@ -118,6 +118,39 @@ TEST(RollupCodec, KeepsGapsAndOddNumbers) {
   }
 }
 
+// Of decimals, floats, and doubles that are neither.
+TEST(RollupCodec, LessDetailIsTheSameUpToThere) {
+  RollupEncoder encoder;
+  RollupDecoder decoder;
+  using Convert = double (*)(double);
+  for (const auto& [name, convert] : {std::pair<const char*, Convert>{"decimals", [](double v) { return v; }},
+                                      {"floats", [](double v) { return static_cast<double>(static_cast<float>(v)); }},
+                                      {"doubles", [](double v) { return std::sqrt(v + 1e6); }}}) {
+    auto readings = walk(600);
+    for (auto& reading : readings) reading.value = convert(reading.value);
+    const auto buckets = buckets_of(readings, minute);
+    const auto payload = encoder.encode(buckets, minute, Effort::best);
+    const auto sums = decoder.decode(rollup_codec, payload, Detail::sums);
+    const auto values = decoder.decode(rollup_codec, payload, Detail::values);
+    ASSERT_TRUE(sums && values) << name;
+    ASSERT_EQ(sums->size(), buckets.size()) << name;
+    ASSERT_EQ(values->size(), buckets.size()) << name;
+    for (std::size_t i = 0; i < buckets.size(); ++i) {
+      Bucket all = (*values)[i];
+      all.tally.squares = buckets[i].tally.squares;
+      all.tally.area = buckets[i].tally.area;
+      expect_same(buckets[i], all, name);
+      const Tally &less = (*sums)[i].tally, &whole = buckets[i].tally;
+      EXPECT_EQ((*sums)[i].begin, buckets[i].begin) << name;
+      EXPECT_EQ(less.readings, whole.readings) << name;
+      EXPECT_EQ(less.numbers, whole.numbers) << name;
+      EXPECT_EQ(less.first_time, whole.first_time) << name;
+      EXPECT_EQ(less.last_time, whole.last_time) << name;
+      EXPECT_TRUE(same_bits(less.sum, whole.sum)) << name << ' ' << less.sum << ' ' << whole.sum;
+    }
+  }
+}
+
 TEST(RollupCodec, AnyBytesAreDecodedOrRefused) {
   RollupDecoder decoder;
   RollupEncoder encoder;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <tuple>
 
 namespace myriad::historian {
 
@@ -51,7 +52,7 @@ Choice cheapest_shape(std::span<const std::uint64_t> values, std::uint64_t all_b
 
 // What a symbol stands for; below `count`.
 struct Symbols {
-  explicit Symbols(Shape shape) {
+  constexpr explicit Symbols(Shape shape) {
     for (; count < 256; ++count) {
       base[count] = shape.base(count);
       if (count > 0 && base[count] == 0) return;
@@ -60,9 +61,13 @@ struct Symbols {
   }
 
   unsigned count = 0;
-  std::array<std::uint64_t, 256> base;
-  std::array<std::uint8_t, 256> low_bits;
+  std::array<std::uint64_t, 256> base{};
+  std::array<std::uint8_t, 256> low_bits{};
 };
+// Of each of the shapes: to work them out takes as long as to read a short column.
+inline constexpr auto shape_symbols = [] {
+  return std::apply([](auto... shape) { return std::array{Symbols(shape)...}; }, shapes);
+}();
 
 // Appends up to 64 bits a call to bytes that have room.
 class BitWriter {

@@ -125,7 +125,7 @@ void Unpacker::symbol_column(std::span<std::uint64_t> out, std::uint64_t shape) 
     std::copy(symbols.begin(), symbols.end(), out.begin());
     return;
   }
-  const Symbols known(shapes[shape]);
+  const Symbols& known = shape_symbols[shape];
   if (*std::max_element(symbols.begin(), symbols.end()) >= known.count) return fail();
   std::uint64_t bits = 0;
   for (const auto symbol : symbols) bits += known.low_bits[symbol];

@@ -27,8 +27,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   myriad::spine::Bytes payload(sizeof checksum + size);
   std::memcpy(payload.data(), &checksum, sizeof checksum);
   if (size > 0) std::memcpy(payload.data() + sizeof checksum, data, size);
+  const auto sums = decoder.decode(rollup_codec, payload, Detail::sums);
   const auto buckets = decoder.decode(rollup_codec, payload);
+  if (buckets && !sums) std::abort();
   if (!buckets || buckets->empty() || buckets->size() > 100'000) return 0;
+  for (std::size_t i = 0; i < buckets->size(); ++i)
+    if (std::memcmp(&(*buckets)[i].tally.sum, &(*sums)[i].tally.sum, sizeof(double)) != 0) std::abort();
   const myriad::Nanos width = decoder.width();
   for (const Effort effort : {Effort::fast, Effort::best}) {
     const auto again = decoder.decode(rollup_codec, encoder.encode(*buckets, width, effort));
