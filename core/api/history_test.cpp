@@ -338,7 +338,9 @@ class KeepingTest : public ApiTest {
     json body{{"readings", json::array()}};
     for (int i = 0; i < readings; ++i)
       body["readings"].push_back({{"point", point}, {"time", format_time(first + i * second)}, {"value", i}});
-    ASSERT_EQ(site().post("/api/v1/readings", body.dump()).status, 202);
+    const auto answer = site().post("/api/v1/readings", body.dump());
+    ASSERT_EQ(answer.status, 202) << answer.text;
+    ASSERT_TRUE(site().parts().historian.wait(site().parts().spine.end(), std::chrono::steady_clock::now() + 10s));
   }
   static constexpr Nanos first = Nanos{1'700'000'000} * 1'000'000'000;
   static constexpr Nanos second = 1'000'000'000;
