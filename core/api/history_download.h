@@ -1,7 +1,7 @@
 // GET /history as a stream: everything asked for, in bounded memory, as fast as the client takes it.
 //
-// The edge pulls on an I/O thread, where nothing may wait for the disk: a strand reads ahead, while
-// what it read before is sent. A client that stops reading holds three pieces and no thread.
+// The edge pulls on an I/O thread, where nothing may wait for the disk: a strand reads ahead while what it read before
+// is sent. A client that stops reading holds three pieces and no thread.
 #pragma once
 
 #include <memory>

@@ -84,7 +84,7 @@ class Store {
   // What every reading of a series changes: one line of the cache, but for texts.
   struct alignas(64) Taken {
     spine::Sequence last = 0;
-    std::uint32_t unstored = 0;
+    std::uint32_t unstored = 0;  // of the chunk's readings
     OpenChunk chunk;
   };
   struct Series : StoredSeries {
