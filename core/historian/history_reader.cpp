@@ -178,7 +178,8 @@ Result<std::optional<Nanos>> HistoryReader::next_reading(std::int64_t series, Na
 Status HistoryReader::rollups(std::int64_t series, int level, Range range,
                               const std::function<bool(const FoundRollup&)>& visit) {
   return guarded([&]() -> Status {
-    const auto which = static_cast<HistoryFile::Connection::Which>(HistoryFile::Connection::rollups_1 + level - 1);
+    const auto which = static_cast<HistoryFile::Connection::Which>(HistoryFile::Connection::rollups_1 +
+                                                                   static_cast<std::size_t>(level) - 1);
     // Rollups of a level do not overlap: one at most begins before the range and reaches into it.
     auto& select = connection_->prepared(
         which,
