@@ -502,6 +502,16 @@ TEST_F(SpineTest, PublishersWaitRatherThanThatSizeRemovesWhatIsHeld) {
   EXPECT_GT(spine_->begin(), 1u);
 }
 
+TEST_F(SpineTest, SizeRemovesNothingThatIsHeld) {
+  Options options;
+  options.retain_bytes = 1;
+  start(options);
+  const auto hold = spine_->hold([] { return Sequence{1}; });
+  put(0, 10);
+  put(10, 10);
+  EXPECT_EQ(spine_->begin(), 1u);
+}
+
 TEST_F(SpineTest, CutsADamagedTailAndNeverReusesItsNumbers) {
   start();
   put(0, 100);
