@@ -281,8 +281,11 @@ myriad_status RemoteHost::send_batch(Type type, std::uint64_t id, const myriad_b
       std::string_view(reinterpret_cast<const char*>(view->readings.data()), view->readings.size_bytes()),
       std::string_view(reinterpret_cast<const char*>(view->blob.data()), view->blob.size())};
   if (sizeof head + view->bytes() > max_message) return MYRIAD_E_INVALID;
+  // The socket holds less than the queue behind it: give the daemon a moment before the plugin must keep its batch.
+  constexpr int moment_ms = 20;
+  const auto wait = [this](bool begun) { return wait_to_send(side_, begun ? -1 : moment_ms); };
   const std::lock_guard lock(sending_);
-  switch (send_message(side_, {static_cast<std::uint16_t>(type), 0, 0, id}, parts)) {
+  switch (send_message(side_, {static_cast<std::uint16_t>(type), 0, 0, id}, parts, wait)) {
     case Sent::all:
       return MYRIAD_OK;
     case Sent::full:
