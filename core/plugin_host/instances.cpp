@@ -75,6 +75,7 @@ class Hosted final : public Instances {
   Status write(std::string_view point, const model::Value&, milliseconds limit) override;
   Status read(std::string_view point, milliseconds limit) override;
 
+  Result<HttpResponse> serve(std::string_view id, HttpRequest, milliseconds limit) override;
   std::vector<LogLine> logs(std::string_view id, std::size_t limit) const override;
   std::shared_ptr<void> on_change(std::function<void(std::string_view id)> call) override {
     return Listeners::add(listeners_, std::move(call));
@@ -408,6 +409,12 @@ Status Hosted::read(std::string_view point, milliseconds limit) {
   const auto target = owner_of(point, false);
   if (!target) return target.error();
   return target->entry->supervisor->read(target->point, point, limit);
+}
+
+Result<HttpResponse> Hosted::serve(std::string_view id, HttpRequest request, milliseconds limit) {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  return entry->supervisor->serve(std::move(request), limit);
 }
 
 }  // namespace

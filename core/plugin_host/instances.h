@@ -62,6 +62,15 @@ struct InstanceStatus {
   std::string plugin_version;  // that runs, or would
 };
 
+// To what a plugin serves itself. `path` begins with '/' and is as it was sent; so is `query`.
+struct HttpRequest {
+  std::string method, path, query, content_type, body, user;
+};
+struct HttpResponse {
+  int status = 0;  // 200 to 599
+  std::string content_type, body;
+};
+
 struct LogLine {
   Nanos time = 0;
   Level level{};
@@ -74,8 +83,8 @@ struct Timings {
   std::chrono::milliseconds control{3'000};  // create() and start(), which do not wait for equipment
   std::chrono::milliseconds poll{10'000};    // a poll's deadline, or its interval where that is longer
   std::chrono::milliseconds restart_first{50}, restart_most{60'000};  // of a faulted instance; doubles
-  int quarantine_after = 12;                                           // faults in a row
-  std::chrono::milliseconds retry_first{100}, retry_most{10'000};      // of a delivery; doubles
+  int quarantine_after = 12;                                          // faults in a row
+  std::chrono::milliseconds retry_first{100}, retry_most{10'000};     // of a delivery; doubles
   // Of a plugin in a process of its own, which is killed then.
   std::chrono::milliseconds setup{10'000};      // its process loads it
   std::chrono::milliseconds call{60'000};       // deliver(), process() and the like, which have no deadline
@@ -125,6 +134,8 @@ class Instances {
   // To the equipment that owns the point, through the plugin; the answer when it confirmed.
   virtual Status write(std::string_view point, const model::Value&, std::chrono::milliseconds limit) = 0;
   virtual Status read(std::string_view point, std::chrono::milliseconds limit) = 0;  // publishes a fresh reading
+
+  virtual Result<HttpResponse> serve(std::string_view id, HttpRequest, std::chrono::milliseconds limit) = 0;
 
   virtual std::vector<LogLine> logs(std::string_view id, std::size_t limit) const = 0;
   // Called when a state or connection changes; must not block. Lives as long as the handle.

@@ -495,6 +495,24 @@ Status Supervisor::read(std::uint32_t point, std::string_view name, milliseconds
                  [point, deadline](Runner& runner) { return runner.read(point, deadline); });
 }
 
+Result<HttpResponse> Supervisor::serve(HttpRequest http, milliseconds limit) {
+  constexpr std::size_t max_response = 4 << 20;
+  struct Exchange {
+    HttpRequest request;
+    HttpResponse response;
+  };
+  const auto exchange = std::make_shared<Exchange>(Exchange{std::move(http), {}});
+  auto served = request(limit, "serve " + exchange->request.path.substr(0, 100),
+                        [exchange](Runner& runner) { return runner.serve(exchange->request, exchange->response); });
+  if (!served) return served.error();
+  auto& response = exchange->response;
+  const bool is_response = response.status >= 200 && response.status < 600 && response.body.size() <= max_response &&
+                           response.content_type.find_first_of("\r\n") == std::string::npos;
+  if (!is_response)
+    return Error{Code::internal, "the plugin's response is none: its status is 200 to 599, its body at most 4 MiB"};
+  return std::move(response);
+}
+
 Status Supervisor::request(milliseconds limit, std::string_view what, std::function<Outcome(Runner&)> work) {
   const auto run = current();
   const auto now = status().state;

@@ -40,6 +40,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   // `name` is the point's, for messages.
   Status write(std::uint32_t point, std::string_view name, const model::Value&, std::chrono::milliseconds limit);
   Status read(std::uint32_t point, std::string_view name, std::chrono::milliseconds limit);
+  Result<HttpResponse> serve(HttpRequest, std::chrono::milliseconds limit);
 
  private:
   enum class Phase : std::uint8_t { stopped, starting, up, faulted, quarantined, stopping };
