@@ -62,7 +62,7 @@ json instance_json(const InstanceStatus& status, const registry::Registry& regis
   json out = state_json(status, registry);
   json config = json::parse(status.record.config, nullptr, false);
   // Without its plugin nobody can say what is secret.
-  const auto* plugin = plugins.find(status.record.plugin);
+  const auto* plugin = plugins.find(status.record.plugin, status.record.plugin_version);
   out["config"] = plugin && !config.is_discarded() ? hide_secrets(plugin->manifest.config_schema, std::move(config))
                                                    : json::object();
   return out;

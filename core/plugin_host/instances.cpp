@@ -188,13 +188,13 @@ Status Hosted::check(const registry::InstanceRecord& record) {
   if (!is_slug(record.id))
     return Error{Code::invalid,
                  "instance '" + record.id + "': an id is letters, digits, '_', '-', '.', '~', at most 128", "/id"};
-  const auto* plugin = parts_.plugins.find(record.plugin);
+  const auto* plugin = parts_.plugins.find(record.plugin, record.plugin_version);
   if (!plugin) {
     std::string known;
     for (const auto* p : parts_.plugins.list()) known += (known.empty() ? "" : ", ") + p->manifest.id;
     return Error{Code::invalid, "plugin '" + record.plugin + "' is not installed: use one of " + known, "/plugin"};
   }
-  if (!plugin->api)
+  if (!plugin->refused.empty())
     return Error{Code::invalid, "plugin '" + record.plugin + "' cannot be used: " + plugin->refused, "/plugin"};
   const auto home = home_of(plugin->manifest, record.isolation, parts_.isolation);
   if (!home) return home.error();
@@ -347,7 +347,7 @@ Result<spine::Sequence> Hosted::replay(std::string_view id, spine::Sequence from
   const std::lock_guard control(entry->control);
   if (entry->removed) return unknown(id);
   const auto status = entry->supervisor->status();
-  const auto* plugin = parts_.plugins.find(status.record.plugin);
+  const auto* plugin = parts_.plugins.find(status.record.plugin, status.record.plugin_version);
   const auto& provides = plugin ? plugin->manifest.provides : std::vector<std::string>();
   if (!status.delivery || std::find(provides.begin(), provides.end(), MYRIAD_EXT_SINK) == provides.end())
     return Error{Code::conflict,

@@ -15,7 +15,7 @@ RemoteRunner::Setup setup_of(RunnerParts& parts, const Quota& quota) {
   const nlohmann::json setup{{"protocol", plugin_runner::protocol_version},
                              {"instance", id},
                              {"plugin", plugin.manifest.id},
-                             {"library", (plugin.folder / plugin.manifest.library).string()},
+                             {"library", plugin.library.string()},
                              {"home", home.string()}};
   return {{isolation.program.string(), "plugin-runner"},
           home,
@@ -40,7 +40,9 @@ Result<std::unique_ptr<Runner>> make_runner(RunnerParts parts) {
   parts.host.allowance = std::make_shared<Allowance>(*quota);
   if (*home == Home::process)
     return std::unique_ptr<Runner>(std::make_unique<RemoteRunner>(setup_of(parts, *quota), std::move(parts.host)));
-  return std::unique_ptr<Runner>(std::make_unique<LocalRunner>(*parts.plugin.api, std::move(parts.host)));
+  const auto api = parts.site.plugins.load(parts.plugin);
+  if (!api) return api.error();
+  return std::unique_ptr<Runner>(std::make_unique<LocalRunner>(**api, std::move(parts.host)));
 }
 
 }  // namespace myriad::plugin_host

@@ -107,7 +107,7 @@ InstanceStatus Supervisor::status() const {
   }
   const std::lock_guard lock(mutex_);
   out.record = record_;
-  if (const auto* plugin = context_.parts.plugins.find(record_.plugin)) {
+  if (const auto* plugin = context_.parts.plugins.find(record_.plugin, record_.plugin_version)) {
     out.plugin_version = plugin->manifest.version;
     out.home = home_of(plugin->manifest, record_.isolation, context_.parts.isolation).value_or(Home::in_process);
   }
@@ -156,8 +156,8 @@ std::shared_future<void> Supervisor::begin_start() {
 void Supervisor::do_start() {
   const auto& parts = context_.parts;
   const auto record = status().record;
-  const auto* plugin = parts.plugins.find(record.plugin);
-  if (!plugin || !plugin->api)
+  const auto* plugin = parts.plugins.find(record.plugin, record.plugin_version);
+  if (!plugin || !plugin->refused.empty())
     return fault(nullptr, {MYRIAD_E_INVALID, "plugin '" + record.plugin + "' is " +
                                                  (plugin ? "refused: " + plugin->refused : "not installed")});
   const auto config = parts.plugins.configure(*plugin, nlohmann::json::parse(record.config, nullptr, false));
