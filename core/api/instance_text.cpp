@@ -36,7 +36,7 @@ json state_json(const InstanceStatus& status, const registry::Registry& registry
            {"enabled", status.record.enabled},
            {"state", plugin_host::state_name(status.state)},
            {"since", format_time(status.since)},
-           {"isolation", plugin_host::home_name(status.home)},
+           {"isolation", plugin_host::isolation_name(status.isolation)},
            {"plugin_version", status.plugin_version},
            {"quota", plugin_host::quota_json(status.quota)},
            {"usage", nullptr},

@@ -15,7 +15,7 @@ struct Recording {
   bool in_order = true;
 };
 
-class Sinks : public ::testing::TestWithParam<Home> {
+class Sinks : public ::testing::TestWithParam<Isolation> {
  protected:
   void start(const nlohmann::json& points, int status = MYRIAD_E_UNAVAILABLE, int multiple_of = 0) {
     const auto made = site.create("out", "recorder",
@@ -64,8 +64,8 @@ class Sinks : public ::testing::TestWithParam<Home> {
   Site site{quick, GetParam()};
 };
 
-INSTANTIATE_TEST_SUITE_P(, Sinks, ::testing::Values(Home::in_process, Home::process),
-                         [](const auto& tested) { return std::string(home_name(tested.param)); });
+INSTANTIATE_TEST_SUITE_P(, Sinks, ::testing::Values(Isolation::in_process, Isolation::process),
+                         [](const auto& tested) { return std::string(isolation_name(tested.param)); });
 
 TEST_P(Sinks, BeginsAtTheEndAndPicksByPattern) {
   site.append("a/x", 1, 5);

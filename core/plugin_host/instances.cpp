@@ -196,7 +196,7 @@ Status Hosted::check(const registry::InstanceRecord& record) {
   }
   if (!plugin->refused.empty())
     return Error{Code::invalid, "plugin '" + record.plugin + "' cannot be used: " + plugin->refused, "/plugin"};
-  const auto home = home_of(plugin->manifest, record.isolation, parts_.isolation);
+  const auto home = isolation_of(plugin->manifest, record.isolation, parts_.children);
   if (!home) return home.error();
   if (const auto quota = quota_of(record, *home); !quota) return quota.error();
   const auto given = nlohmann::json::parse(record.config, nullptr, false);
@@ -289,7 +289,7 @@ Status Hosted::remove(std::string_view id, registry::IfVersion version) {
     if (const auto it = entries_.find(id); it != entries_.end() && it->second == entry) entries_.erase(it);
   }
   std::error_code error;
-  if (!parts_.isolation.homes.empty()) std::filesystem::remove_all(parts_.isolation.homes / id, error);
+  if (!parts_.children.homes.empty()) std::filesystem::remove_all(parts_.children.homes / id, error);
   auto dropped = parts_.spine.drop_cursor("instance/" + std::string(id));
   listeners_->tell(id);
   return dropped;

@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "model/value.h"
-#include "plugin_host/home.h"
+#include "plugin_host/isolation.h"
 #include "plugin_host/plugins.h"
 #include "plugin_host/quota.h"
 #include "registry/registry.h"
@@ -52,7 +52,7 @@ struct InstanceStatus {
   };
   std::optional<Delivery> delivery;  // of a sink or processor that has a cursor; also while it does not run
   std::vector<std::pair<std::string, double>> metrics;
-  Home home = Home::in_process;
+  Isolation isolation = Isolation::in_process;
   Quota quota;
   struct Usage {
     double cpu_percent = 0;
@@ -102,7 +102,7 @@ class Instances {
     const Clock& clock;
     Log log;
     Timings timings = {};
-    Isolation isolation = {};
+    Children children = {};
   };
   static std::unique_ptr<Instances> make(Parts);
   virtual ~Instances() = default;  // stops all

@@ -8,16 +8,16 @@ namespace {
 
 RemoteRunner::Setup setup_of(RunnerParts& parts, const Quota& quota) {
   const auto& t = parts.site.timings;
-  const auto& isolation = parts.site.isolation;
+  const auto& children = parts.site.children;
   const auto& plugin = parts.plugin;
   const auto& id = parts.record.id;
-  const auto home = isolation.homes / (parts.host.trial ? ".trial" : id);  // no id begins with a dot
+  const auto home = children.homes / (parts.host.trial ? ".trial" : id);  // no id begins with a dot
   const nlohmann::json setup{{"protocol", plugin_runner::protocol_version},
                              {"instance", id},
                              {"plugin", plugin.manifest.id},
                              {"library", plugin.library.string()},
                              {"home", home.string()}};
-  return {{isolation.program.string(), "plugin-runner"},
+  return {{children.program.string(), "plugin-runner"},
           home,
           setup.dump(),
           quota,
@@ -28,17 +28,17 @@ RemoteRunner::Setup setup_of(RunnerParts& parts, const Quota& quota) {
 
 }  // namespace
 
-Result<Quota> quota_of(const registry::InstanceRecord& record, Home home) {
-  return parse_quota(record.quota, home == Home::process ? usual_quota : Quota{});
+Result<Quota> quota_of(const registry::InstanceRecord& record, Isolation home) {
+  return parse_quota(record.quota, home == Isolation::process ? usual_quota : Quota{});
 }
 
 Result<std::unique_ptr<Runner>> make_runner(RunnerParts parts) {
-  const auto home = home_of(parts.plugin.manifest, parts.record.isolation, parts.site.isolation);
+  const auto home = isolation_of(parts.plugin.manifest, parts.record.isolation, parts.site.children);
   if (!home) return home.error();
   const auto quota = quota_of(parts.record, *home);
   if (!quota) return quota.error();
   parts.host.allowance = std::make_shared<Allowance>(*quota);
-  if (*home == Home::process)
+  if (*home == Isolation::process)
     return std::unique_ptr<Runner>(std::make_unique<RemoteRunner>(setup_of(parts, *quota), std::move(parts.host)));
   const auto api = parts.site.plugins.load(parts.plugin);
   if (!api) return api.error();

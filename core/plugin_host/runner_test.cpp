@@ -22,8 +22,8 @@ constexpr Timings brisk{.stop = 2s, .control = 5s, .setup = 20s, .call = 5s, .gr
 
 // One plugin with its host, without a supervisor.
 struct Stage {
-  explicit Stage(Home home, const json& over, const std::string& quota = "") : record{"it", "talker", "", true, 0} {
-    record.isolation = home_name(home);
+  explicit Stage(Isolation home, const json& over, const std::string& quota = "") : record{"it", "talker", "", true, 0} {
+    record.isolation = isolation_name(home);
     record.quota = quota;
     json config{{"thing", "t"}};
     config.update(over);
@@ -82,10 +82,10 @@ struct Stage {
   std::string text;
 };
 
-class RunnerTest : public ::testing::TestWithParam<Home> {};
+class RunnerTest : public ::testing::TestWithParam<Isolation> {};
 
-INSTANTIATE_TEST_SUITE_P(, RunnerTest, ::testing::Values(Home::in_process, Home::process),
-                         [](const auto& tested) { return std::string(home_name(tested.param)); });
+INSTANTIATE_TEST_SUITE_P(, RunnerTest, ::testing::Values(Isolation::in_process, Isolation::process),
+                         [](const auto& tested) { return std::string(isolation_name(tested.param)); });
 
 TEST_P(RunnerTest, EverythingThatAHostServesWorks) {
   Stage stage(GetParam(), {{"poll", "everything"}});
@@ -137,7 +137,7 @@ TEST_P(RunnerTest, AnActionRepliesOnceThoughItsPluginSaysItTwice) {
   const auto reply = [&](const Outcome& outcome, const std::string& text) {
     if (++replies == 1) output.set_value(outcome.ok() ? text : "failed");
   };
-  if (GetParam() == Home::process) {  // in this process a second reply is the plugin's end, and ours
+  if (GetParam() == Isolation::process) {  // in this process a second reply is the plugin's end, and ours
     ASSERT_TRUE(stage.runner->invoke("t", "echo", "[1,2]", reply).ok());
     EXPECT_EQ(output.get_future().get(), R"(["t",[1,2]])");
     EXPECT_TRUE(stage.poll().ok());
@@ -188,7 +188,7 @@ TEST(IsolatedTest, TheWayItsProcessEndedIsTold) {
                {"sleep", "was ended: it did not return in time in poll()"},
                {"freeze", "was ended: it missed its heartbeat"}};
   for (const auto& c : cases) {
-    Stage stage(Home::process, {{"poll", c.poll}});
+    Stage stage(Isolation::process, {{"poll", c.poll}});
     const bool waits = std::string_view(c.poll) == "freeze";
     const auto polled = stage.poll(waits ? 5s : 300ms);
     EXPECT_EQ(polled.status, MYRIAD_E_INTERNAL) << c.poll;
@@ -197,7 +197,7 @@ TEST(IsolatedTest, TheWayItsProcessEndedIsTold) {
 }
 
 TEST(IsolatedTest, OneThatEndsOutsideOfACallIsNoticed) {
-  Stage stage(Home::process, {{"poll", "later"}});
+  Stage stage(Isolation::process, {{"poll", "later"}});
   ASSERT_TRUE(stage.poll().ok());
   EXPECT_TRUE(eventually([&] { return stage.ended.load(); }));
   EXPECT_THAT(stage.runner->why_ended().message, HasSubstr("crashed with SIGSEGV"));
@@ -252,7 +252,7 @@ TEST(IsolatedTest, AHostileChildIsEndedOrIgnored) {
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
-    Stage stage(Home::process, {{"poll", "raw"}, {"fd", c.fd}, {"hex", hex(c.bytes)}});
+    Stage stage(Isolation::process, {{"poll", "raw"}, {"fd", c.fd}, {"hex", hex(c.bytes)}});
     auto outcome = stage.poll();
     if (outcome.ok()) outcome = stage.poll();
     EXPECT_EQ(outcome.ok(), !c.ended) << outcome.message;
@@ -264,7 +264,7 @@ TEST(IsolatedTest, AHostileChildIsEndedOrIgnored) {
 }
 
 TEST(IsolatedTest, ItsUsageIsSeen) {
-  Stage stage(Home::process, json::object());
+  Stage stage(Isolation::process, json::object());
   EXPECT_TRUE(eventually([&] { return stage.runner->usage() && stage.runner->usage()->memory > 0; }));
   EXPECT_LT(stage.runner->usage()->memory, 6u << 20) << "an idle runner takes at most 6 MB of its own";
 }
@@ -272,7 +272,7 @@ TEST(IsolatedTest, ItsUsageIsSeen) {
 // ---- Under supervision
 
 TEST(IsolatedTest, ACrashIsRestartedAndChangesNothingForOthers) {
-  Site site(quick, Home::process);
+  Site site(quick, Isolation::process);
   ASSERT_TRUE(site.create("calm", "fickle", {{"thing", "calm"}, {"interval_ms", 2}}));
   ASSERT_TRUE(site.create("wild", "talker", {{"thing", "wild"}, {"interval_ms", 5}, {"poll", "later"}}));
   EXPECT_TRUE(eventually([&] { return site.instances->get("wild")->restarts >= 3; }));
@@ -286,7 +286,7 @@ TEST(IsolatedTest, ACrashIsRestartedAndChangesNothingForOthers) {
 TEST(IsolatedTest, OneThatFailsAgainAndAgainIsQuarantinedUntilAPersonStartsIt) {
   auto timings = quick;
   timings.quarantine_after = 3;
-  Site site(timings, Home::process);
+  Site site(timings, Isolation::process);
   ASSERT_TRUE(site.create("it", "talker", {{"thing", "t"}, {"interval_ms", 2}, {"poll", "exit"}}));
   EXPECT_TRUE(site.reaches("it", State::quarantined));
   EXPECT_EQ(site.instances->get("it")->restarts, 2u);
@@ -300,7 +300,7 @@ TEST(IsolatedTest, OneThatFailsAgainAndAgainIsQuarantinedUntilAPersonStartsIt) {
 TEST(IsolatedTest, OneThatDoesNotReturnIsEndedWhenItIsStopped) {
   auto timings = quick;
   timings.stop = 400ms;
-  Site site(timings, Home::process);
+  Site site(timings, Isolation::process);
   ASSERT_TRUE(site.create("it", "talker", {{"thing", "t"}, {"interval_ms", 1}, {"poll", "sleep"}}));
   EXPECT_TRUE(eventually([&] { return site.instances->get("it")->polls == 1; }));
   EXPECT_EQ(site.instances->stop("it")->state, State::stopped);
@@ -308,7 +308,7 @@ TEST(IsolatedTest, OneThatDoesNotReturnIsEndedWhenItIsStopped) {
 }
 
 TEST(IsolatedTest, ItsFolderGoesWithIt) {
-  Site site(quick, Home::process);
+  Site site(quick, Isolation::process);
   ASSERT_TRUE(site.create("it", "fickle", {{"thing", "t"}}));
   EXPECT_TRUE(std::filesystem::exists(site.home / "instances" / "it"));
   ASSERT_TRUE(site.instances->remove("it", std::nullopt));

@@ -109,9 +109,9 @@ InstanceStatus Supervisor::status() const {
   out.record = record_;
   if (const auto* plugin = context_.parts.plugins.find(record_.plugin, record_.plugin_version)) {
     out.plugin_version = plugin->manifest.version;
-    out.home = home_of(plugin->manifest, record_.isolation, context_.parts.isolation).value_or(Home::in_process);
+    out.isolation = isolation_of(plugin->manifest, record_.isolation, context_.parts.children).value_or(Isolation::in_process);
   }
-  out.quota = quota_of(record_, out.home).value_or(Quota());
+  out.quota = quota_of(record_, out.isolation).value_or(Quota());
   out.state = state();
   out.since = since_;
   out.last_error = last_error_;

@@ -25,7 +25,7 @@ namespace {
 using namespace myriad;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-using plugin_host::Home;
+using plugin_host::Isolation;
 
 constexpr int batch_size = 256, batches = 40'000;
 constexpr double readings = double{batch_size} * batches;
@@ -59,9 +59,9 @@ double median(std::vector<double> v) {
 // A created and started plugin whose host takes its readings nowhere.
 class Stage {
  public:
-  Stage(Home home, int count) {
+  Stage(Isolation home, int count) {
     registry::InstanceRecord record{"it", "pump", "", true, 0};
-    record.isolation = plugin_host::home_name(home);
+    record.isolation = plugin_host::isolation_name(home);
     record.quota = R"({"readings_per_s":0,"bytes_per_s":0})";
     const nlohmann::json config{{"batches", count}, {"size", batch_size}};
     points_.intern("pump", "level").value_or(model::PointId{});
@@ -143,7 +143,7 @@ double direct_ns() {
 }
 
 double in_process_ns() {
-  Stage stage(Home::in_process, batches);
+  Stage stage(Isolation::in_process, batches);
   return spent([&] { stage.poll(); }).wall * 1e9 / readings;
 }
 
@@ -167,10 +167,10 @@ Spent bare_socket() {
 
 // Less what its process costs by itself.
 Spent isolated() {
-  const auto idle = spent([] { Stage(Home::process, 0).poll(); });
+  const auto idle = spent([] { Stage(Isolation::process, 0).poll(); });
   Spent poll;
   const auto all = spent([&] {
-    Stage stage(Home::process, batches);
+    Stage stage(Isolation::process, batches);
     poll = spent([&] { stage.poll(); });
   });
   return {poll.wall, all.cpu - idle.cpu};
@@ -200,7 +200,7 @@ double bare_round_trip_us() {
 }
 
 double round_trip_us(long& private_kb) {
-  Stage stage(Home::process, 0);
+  Stage stage(Isolation::process, 0);
   std::vector<double> us;
   for (int i = 0; i < 20'000; ++i) {
     const auto start = Clock::now();
