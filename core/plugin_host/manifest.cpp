@@ -66,6 +66,13 @@ Status check_values(const Manifest& m) {
   return {};
 }
 
+Status read_permissions(const json& document, Manifest& out) {
+  auto permissions = plugin_runner::parse_permissions(document.value("permissions", json()));
+  if (!permissions) return wrong(permissions.error().field, permissions.error().message);
+  out.permissions = *std::move(permissions);
+  return {};
+}
+
 Status read_lists(const json& document, Manifest& out) {
   for (const auto& item : document.value("provides", json::array())) {
     if (!item.is_string()) return wrong("/provides", "provides holds " + item.dump() + ": write extension ids");
@@ -102,6 +109,7 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view folder) 
   if (auto ok = read_texts(document, out); !ok) return ok.error();
   if (auto ok = check_id(out, folder); !ok) return ok.error();
   if (auto ok = check_values(out); !ok) return ok.error();
+  if (auto ok = read_permissions(document, out); !ok) return ok.error();
   if (auto ok = read_lists(document, out); !ok) return ok.error();
   out.document = std::move(document);
   return out;

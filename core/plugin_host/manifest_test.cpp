@@ -12,6 +12,7 @@ nlohmann::json good() {
           {"library", "meter.so"},
           {"abi", {{"built", "1.0"}, {"min", "1.0"}}},
           {"provides", {"myriad.device/1"}},
+          {"permissions", {{"network", {"udp"}}}},
           {"config_schema", nlohmann::json::object()}};
 }
 
@@ -20,25 +21,27 @@ TEST(Manifest, ReadsAGoodOne) {
   ASSERT_TRUE(m) << m.error().message;
   EXPECT_EQ(m->id, "meter");
   EXPECT_EQ(m->provides, std::vector<std::string>{"myriad.device/1"});
+  EXPECT_EQ(m->permissions.network.size(), 1);
 }
 
 TEST(Manifest, RefusesWithTheFieldAndTheRemedy) {
   struct Case {
     const char *name, *patch, *field, *message;
   };
-  for (const Case& c :
-       std::vector<Case>{{"no id", R"({"id":null})", "/id", "is missing"},
-                         {"id is a number", R"({"id":3})", "/id", "write text"},
-                         {"id with a slash", R"({"id":"a/b"})", "/id", "no slug"},
-                         {"id of another folder", R"({"id":"gauge","library":"gauge.so"})", "/id", "folder 'meter'"},
-                         {"kind", R"({"kind":"gadget"})", "/kind", "device, protocol or analytics"},
-                         {"version", R"({"version":"1.2"})", "/version", "like 1.2.0"},
-                         {"leading zero", R"({"version":"01.2.3"})", "/version", "like 1.2.0"},
-                         {"abi", R"({"abi":{"min":"one"}})", "/abi/min", "<major>.<minor>"},
-                         {"abi too large", R"({"abi":{"built":"1.70000"}})", "/abi/built", "<major>.<minor>"},
-                         {"library elsewhere", R"({"library":"../meter.so"})", "/library", "'meter.so'"},
-                         {"provides", R"({"provides":[1]})", "/provides", "extension ids"},
-                         {"schema", R"({"config_schema":null})", "/config_schema", "JSON Schema"}}) {
+  for (const Case& c : std::vector<Case>{
+           {"no id", R"({"id":null})", "/id", "is missing"},
+           {"id is a number", R"({"id":3})", "/id", "write text"},
+           {"id with a slash", R"({"id":"a/b"})", "/id", "no slug"},
+           {"id of another folder", R"({"id":"gauge","library":"gauge.so"})", "/id", "folder 'meter'"},
+           {"kind", R"({"kind":"gadget"})", "/kind", "device, protocol or analytics"},
+           {"version", R"({"version":"1.2"})", "/version", "like 1.2.0"},
+           {"leading zero", R"({"version":"01.2.3"})", "/version", "like 1.2.0"},
+           {"abi", R"({"abi":{"min":"one"}})", "/abi/min", "<major>.<minor>"},
+           {"abi too large", R"({"abi":{"built":"1.70000"}})", "/abi/built", "<major>.<minor>"},
+           {"library elsewhere", R"({"library":"../meter.so"})", "/library", "'meter.so'"},
+           {"permission", R"({"permissions":{"files":["tls"]}})", "/permissions/files/0", "absolute path"},
+           {"provides", R"({"provides":[1]})", "/provides", "extension ids"},
+           {"schema", R"({"config_schema":null})", "/config_schema", "JSON Schema"}}) {
     auto document = good();
     document.merge_patch(nlohmann::json::parse(c.patch));
     const auto m = parse_manifest(document.dump(), "meter");

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "myriad/plugin.h"
+#include "plugin_runner/permissions.h"
 
 namespace myriad::plugin_host {
 
@@ -19,6 +20,7 @@ struct Manifest {
   std::string id, version, kind, library;
   std::string abi_built, abi_min;  // "1.0"
   std::vector<std::string> provides;
+  plugin_runner::Permissions permissions;
   nlohmann::json config_schema;  // JSON Schema draft 7
   nlohmann::json document;       // the whole manifest, as read
 };
