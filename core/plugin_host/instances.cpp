@@ -61,6 +61,8 @@ class Hosted final : public Instances {
   Result<InstanceStatus> get(std::string_view id) const override;
   Result<InstanceStatus> create(registry::InstanceRecord) override;
   Result<InstanceStatus> replace(registry::InstanceRecord, registry::IfVersion) override;
+  Status move(std::string_view id, const std::string& plugin_version, const std::string& config) override;
+  void reread(std::string_view id) override;
   Status remove(std::string_view id, registry::IfVersion) override;
   Result<InstanceStatus> start(std::string_view id) override;
   Result<InstanceStatus> stop(std::string_view id) override;
@@ -92,6 +94,7 @@ class Hosted final : public Instances {
   Status enable(Entry&, std::string_view id, bool enabled);
   void run(Entry&);
   void halt(Entry&);
+  Status settle(Entry&, State before);
 
   struct Target {
     EntryPtr entry;
@@ -269,6 +272,57 @@ Result<InstanceStatus> Hosted::replace(registry::InstanceRecord record, registry
   entry->supervisor->set_record(*stored);
   if (stored->enabled) run(*entry);
   return entry->supervisor->status();
+}
+
+Status Hosted::move(std::string_view id, const std::string& plugin_version, const std::string& config) {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  const auto old = parts_.registry.instance(id);
+  if (!old) return old.error();
+  auto wanted = *old;
+  wanted.plugin_version = plugin_version;
+  wanted.config = config;
+  if (auto ok = check(wanted); !ok) return ok;
+  const std::lock_guard control(entry->control);
+  if (entry->removed) return unknown(id);
+  const auto before = entry->supervisor->status().state;
+  const auto becomes = [&](const registry::InstanceRecord& record) -> Status {
+    auto stored = parts_.registry.replace_instance(record, std::nullopt);
+    if (!stored) return stored.error();
+    halt(*entry);
+    entry->supervisor->set_record(*stored);
+    if (stored->enabled) run(*entry);
+    return {};
+  };
+  auto moved = becomes(wanted);
+  if (moved && wanted.enabled) moved = settle(*entry, before);
+  if (moved) return {};
+  if (auto back = becomes(*old); !back)
+    return Error{back.error().code, moved.error().message + "; and it could not go back: " + back.error().message};
+  return moved;
+}
+
+// Whether it is at least as well as before.
+Status Hosted::settle(Entry& entry, State before) {
+  const auto end = SteadyClock::now() + parts_.timings.settle;
+  for (;;) {
+    const auto now = entry.supervisor->status();
+    const bool fails = now.state == State::faulted || now.state == State::quarantined;
+    const bool worse = now.state == State::degraded && before == State::running;
+    const bool late = SteadyClock::now() >= end;
+    if (fails || (late && (worse || now.state == State::starting)))
+      return Error{Code::unavailable, "it went back to the version that it had, for it became " +
+                                          std::string(state_name(now.state)) +
+                                          (now.last_error ? ": " + now.last_error->message : "")};
+    if (late) return {};
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+void Hosted::reread(std::string_view id) {
+  const auto entry = find(id);
+  const auto record = parts_.registry.instance(id);
+  if (entry && record) entry->supervisor->set_record(*record);
 }
 
 Status Hosted::remove(std::string_view id, registry::IfVersion version) {

@@ -83,8 +83,9 @@ struct Timings {
   std::chrono::milliseconds control{3'000};  // create() and start(), which do not wait for equipment
   std::chrono::milliseconds poll{10'000};    // a poll's deadline, or its interval where that is longer
   std::chrono::milliseconds restart_first{50}, restart_most{60'000};  // of a faulted instance; doubles
-  int quarantine_after = 12;                                          // faults in a row
-  std::chrono::milliseconds retry_first{100}, retry_most{10'000};     // of a delivery; doubles
+  std::chrono::milliseconds settle{1'000};                         // a moved instance that runs for so long is healthy
+  int quarantine_after = 12;                                       // faults in a row
+  std::chrono::milliseconds retry_first{100}, retry_most{10'000};  // of a delivery; doubles
   // Of a plugin in a process of its own, which is killed then.
   std::chrono::milliseconds setup{10'000};      // its process loads it
   std::chrono::milliseconds call{60'000};       // deliver(), process() and the like, which have no deadline
@@ -118,6 +119,11 @@ class Instances {
   // name the JSON pointer in `field` ("/config/points/0/type").
   virtual Result<InstanceStatus> create(registry::InstanceRecord) = 0;
   virtual Result<InstanceStatus> replace(registry::InstanceRecord, registry::IfVersion) = 0;
+  // Runs the instance with another version of its plugin, and with the configuration for it. One that does not become
+  // healthy goes back to what it was, and the error says why.
+  virtual Status move(std::string_view id, const std::string& plugin_version, const std::string& config) = 0;
+  // Its record was changed in the registry, in nothing that concerns what runs.
+  virtual void reread(std::string_view id) = 0;
   virtual Status remove(std::string_view id, registry::IfVersion) = 0;
   virtual Result<InstanceStatus> start(std::string_view id) = 0;  // and enables
   virtual Result<InstanceStatus> stop(std::string_view id) = 0;   // and disables

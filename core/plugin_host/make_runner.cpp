@@ -2,6 +2,7 @@
 
 #include "plugin_host/local_runner.h"
 #include "plugin_host/remote_runner.h"
+#include "plugin_runner/grants.h"
 
 namespace myriad::plugin_host {
 namespace {
@@ -12,6 +13,15 @@ RemoteRunner::Setup setup_of(RunnerParts& parts, const Quota& quota) {
   const auto& plugin = parts.plugin;
   const auto& id = parts.record.id;
   const auto home = children.homes / (parts.host.trial ? ".trial" : id);  // no id begins with a dot
+  plugin_runner::Limits limits;
+  constexpr auto unlimited = std::uint64_t{1} << 46;
+  limits.memory_bytes = quota.memory_mb > 0 ? quota.memory_mb << 20 : unlimited;
+  limits.core_bytes = quota.memory_mb << 20;
+  auto grants =
+      plugin_runner::grants_of(plugin.manifest.permissions, parts.config,
+                               {home.string(), plugin.folder.string(), children.homes.parent_path().string()}, limits);
+  grants.descriptors = {0, 1, 2, plugin_runner::calls_fd, plugin_runner::side_fd};
+  for (const auto& sentence : grants.left_out) parts.host.telemetry->log(Level::warn, sentence);
   const nlohmann::json setup{{"protocol", plugin_runner::protocol_version},
                              {"instance", id},
                              {"plugin", plugin.manifest.id},
@@ -19,7 +29,7 @@ RemoteRunner::Setup setup_of(RunnerParts& parts, const Quota& quota) {
                              {"home", home.string()}};
   return {{children.program.string(), "plugin-runner"},
           home,
-          setup.dump(),
+          plugin_runner::Writer().text(setup.dump()).text(plugin_runner::to_text(grants)).bytes(),
           quota,
           {t.setup, t.control, t.stop * 3 / 4, t.call, t.grace, t.heartbeat},
           parts.hub,

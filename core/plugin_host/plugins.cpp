@@ -121,6 +121,14 @@ class Store final : public Plugins {
     return api;
   }
 
+  Status fits(const PluginInfo& plugin, const nlohmann::json& config) const override {
+    const auto schema = Schema::compile(plugin.manifest.config_schema);
+    if (!schema) return schema.error();
+    nlohmann::json completed = config;
+    apply_defaults(plugin.manifest.config_schema, completed);
+    return (*schema)->check(completed);
+  }
+
   Result<PluginInfo> look_at(const fs::path& folder, std::string_view id) const override {
     Loaded seen;
     if (auto ok = read_plugin(folder, id, seen); !ok) return ok.error();

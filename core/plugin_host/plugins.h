@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "myriad/plugin.h"
+#include "plugin_runner/permissions.h"
 
 namespace myriad::plugin_host {
 
@@ -30,6 +31,7 @@ struct Manifest {
   Isolation isolation = Isolation::process;  // of instances that name none
   std::vector<Isolation> isolation_allowed{Isolation::in_process, Isolation::process};
   std::vector<std::string> provides;
+  plugin_runner::Permissions permissions;
   nlohmann::json config_schema;  // JSON Schema draft 7
   nlohmann::json document;       // the whole manifest, as read
 };
@@ -59,6 +61,9 @@ class Plugins {
   virtual Result<nlohmann::json> configure(const PluginInfo&, const nlohmann::json& config) const = 0;
   // The table of its library, loaded into this process.
   virtual Result<const myriad_plugin_api*> load(const PluginInfo&) = 0;
+
+  // The same check for a version that is not added yet.
+  virtual Status fits(const PluginInfo&, const nlohmann::json& config) const = 0;
 
   // Reads an unpacked version without adding it.
   virtual Result<PluginInfo> look_at(const std::filesystem::path& folder, std::string_view id) const = 0;

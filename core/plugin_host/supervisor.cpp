@@ -261,8 +261,14 @@ void Supervisor::arm_polls(const RunPtr& run, const nlohmann::json& config) {
     if (self && alive) self->poll(alive);
   };
   const auto lane = strand();
-  if (constexpr milliseconds soon{1000}; interval > soon) run->first_poll = lane->after(phase(soon), call);
-  run->polls = lane->every(phase(interval), interval, call);
+  // One that was polled before goes on in its rhythm, as far as that is.
+  const auto since = Scheduler::Clock::now() - last_poll_;
+  const bool goes_on = since < interval;
+  const nanoseconds first = goes_on                                 ? interval - since
+                            : last_poll_.time_since_epoch().count() ? nanoseconds(0)
+                                                                    : phase(interval);
+  if (constexpr milliseconds soon{1000}; first > soon && !goes_on) run->first_poll = lane->after(phase(soon), call);
+  run->polls = lane->every(first, interval, call);
 }
 
 // ---- Work
@@ -270,6 +276,7 @@ void Supervisor::arm_polls(const RunPtr& run, const nlohmann::json& config) {
 void Supervisor::poll(const RunPtr& run) {
   if (run->over) return;
   const auto deadline = context_.parts.clock.now() + nanoseconds(run->poll_limit).count();
+  last_poll_ = Scheduler::Clock::now();
   ++telemetry_
         ->polls;  // whoever sees it may leave this thread behind: nothing of ours is touched before the plugin returns
   const auto outcome = run->runner.poll(deadline);

@@ -77,6 +77,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   const std::shared_ptr<Telemetry> telemetry_;
   const std::shared_ptr<Strand> aside_;
 
+  Scheduler::Clock::time_point last_poll_{};  // on the strand
+
   mutable std::mutex mutex_;  // guards all below
   registry::InstanceRecord record_;
   std::shared_ptr<Strand> strand_;  // another one after a plugin was left behind
