@@ -61,6 +61,8 @@ class Hosted final : public Instances {
   Result<InstanceStatus> get(std::string_view id) const override;
   Result<InstanceStatus> create(registry::InstanceRecord) override;
   Result<InstanceStatus> replace(registry::InstanceRecord, registry::IfVersion) override;
+  Status move(std::string_view id, const std::string& plugin_version, const std::string& config) override;
+  void reread(std::string_view id) override;
   Status remove(std::string_view id, registry::IfVersion) override;
   Result<InstanceStatus> start(std::string_view id) override;
   Result<InstanceStatus> stop(std::string_view id) override;
@@ -75,6 +77,7 @@ class Hosted final : public Instances {
   Status write(std::string_view point, const model::Value&, milliseconds limit) override;
   Status read(std::string_view point, milliseconds limit) override;
 
+  Result<HttpResponse> serve(std::string_view id, HttpRequest, milliseconds limit) override;
   std::vector<LogLine> logs(std::string_view id, std::size_t limit) const override;
   std::shared_ptr<void> on_change(std::function<void(std::string_view id)> call) override {
     return Listeners::add(listeners_, std::move(call));
@@ -86,11 +89,12 @@ class Hosted final : public Instances {
   std::vector<EntryPtr> all() const;
 
   Status check(const registry::InstanceRecord&);
-  Status try_create(const PluginInfo&, const std::string& id, const nlohmann::json& config);
+  Status try_create(const PluginInfo&, const registry::InstanceRecord&, const nlohmann::json& config);
   // With the entry's control held.
   Status enable(Entry&, std::string_view id, bool enabled);
   void run(Entry&);
   void halt(Entry&);
+  Status settle(Entry&, State before);
 
   struct Target {
     EntryPtr entry;
@@ -102,6 +106,7 @@ class Hosted final : public Instances {
   const std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
   mutable std::shared_mutex mutex_;  // guards the map
   std::map<std::string, EntryPtr, std::less<>> entries_;
+  Hub hub_;
   Scheduler scheduler_;  // the first to go
 };
 
@@ -115,7 +120,7 @@ EntryPtr Hosted::find(std::string_view id) const {
 
 EntryPtr Hosted::add(const registry::InstanceRecord& record) {
   auto entry = std::make_shared<Entry>(std::make_shared<Supervisor>(
-      Supervisor::Context{parts_, scheduler_, [l = listeners_](const std::string& id) { l->tell(id); }}, record));
+      Supervisor::Context{parts_, scheduler_, hub_, [l = listeners_](const std::string& id) { l->tell(id); }}, record));
   const std::unique_lock lock(mutex_);
   return entries_.insert_or_assign(record.id, std::move(entry)).first->second;
 }
@@ -186,39 +191,45 @@ Status Hosted::check(const registry::InstanceRecord& record) {
   if (!is_slug(record.id))
     return Error{Code::invalid,
                  "instance '" + record.id + "': an id is letters, digits, '_', '-', '.', '~', at most 128", "/id"};
-  const auto* plugin = parts_.plugins.find(record.plugin);
+  const auto* plugin = parts_.plugins.find(record.plugin, record.plugin_version);
   if (!plugin) {
     std::string known;
     for (const auto* p : parts_.plugins.list()) known += (known.empty() ? "" : ", ") + p->manifest.id;
     return Error{Code::invalid, "plugin '" + record.plugin + "' is not installed: use one of " + known, "/plugin"};
   }
-  if (!plugin->api)
+  if (!plugin->refused.empty())
     return Error{Code::invalid, "plugin '" + record.plugin + "' cannot be used: " + plugin->refused, "/plugin"};
+  const auto home = isolation_of(plugin->manifest, record.isolation, parts_.children);
+  if (!home) return home.error();
+  if (const auto quota = quota_of(record, *home); !quota) return quota.error();
   const auto given = nlohmann::json::parse(record.config, nullptr, false);
   if (!given.is_object()) return Error{Code::invalid, "the configuration is no JSON object", "/config"};
   const auto config = parts_.plugins.configure(*plugin, given);
   if (!config) return Error{config.error().code, config.error().message, "/config" + config.error().field};
-  return try_create(*plugin, record.id, *config);
+  return try_create(*plugin, record, *config);
 }
 
 // The plugin's own opinion: an instance that is created, heard, and destroyed.
-Status Hosted::try_create(const PluginInfo& plugin, const std::string& id, const nlohmann::json& config) {
+Status Hosted::try_create(const PluginInfo& plugin, const registry::InstanceRecord& record,
+                          const nlohmann::json& config) {
   struct Trial {
     model::Points points;  // its own, so that a refused configuration leaves no name behind
     std::unique_ptr<Runner> runner;
     Outcome outcome;
   };
   const auto trial = std::make_shared<Trial>();
-  trial->runner =
-      std::make_unique<Runner>(*plugin.api, HostTable::Parts{id,
-                                                             parts_.registry,
-                                                             parts_.spine,
-                                                             trial->points,
-                                                             parts_.clock,
-                                                             std::make_shared<Telemetry>(parts_.clock, Log::none()),
-                                                             nullptr,
-                                                             {},
-                                                             true});
+  HostTable::Parts host{record.id,
+                        parts_.registry,
+                        parts_.spine,
+                        trial->points,
+                        parts_.clock,
+                        std::make_shared<Telemetry>(parts_.clock, Log::none()),
+                        scheduler_.strand(),
+                        {},
+                        true};
+  auto runner = make_runner({parts_, hub_, plugin, record, config, std::move(host), [] {}});
+  if (!runner) return runner.error();
+  trial->runner = *std::move(runner);
   const auto strand = scheduler_.strand();
   const auto call = strand->call(
       [trial, text = config.dump()] {
@@ -227,8 +238,10 @@ Status Hosted::try_create(const PluginInfo& plugin, const std::string& id, const
       },
       SteadyClock::now() + parts_.timings.control);
   if (call == Strand::Call::done) return trial->outcome.ok() ? Status() : Status(config_error(trial->outcome));
-  strand->abandon();
-  trial->runner->host().close();
+  if (!trial->runner->kill("it did not check its configuration in time")) {
+    strand->abandon();
+    trial->runner->host().close();
+  }
   return Error{Code::timeout, "plugin '" + plugin.manifest.id + "' did not check its configuration within " +
                                   std::to_string(parts_.timings.control.count()) + " ms"};
 }
@@ -261,6 +274,57 @@ Result<InstanceStatus> Hosted::replace(registry::InstanceRecord record, registry
   return entry->supervisor->status();
 }
 
+Status Hosted::move(std::string_view id, const std::string& plugin_version, const std::string& config) {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  const auto old = parts_.registry.instance(id);
+  if (!old) return old.error();
+  auto wanted = *old;
+  wanted.plugin_version = plugin_version;
+  wanted.config = config;
+  if (auto ok = check(wanted); !ok) return ok;
+  const std::lock_guard control(entry->control);
+  if (entry->removed) return unknown(id);
+  const auto before = entry->supervisor->status().state;
+  const auto becomes = [&](const registry::InstanceRecord& record) -> Status {
+    auto stored = parts_.registry.replace_instance(record, std::nullopt);
+    if (!stored) return stored.error();
+    halt(*entry);
+    entry->supervisor->set_record(*stored);
+    if (stored->enabled) run(*entry);
+    return {};
+  };
+  auto moved = becomes(wanted);
+  if (moved && wanted.enabled) moved = settle(*entry, before);
+  if (moved) return {};
+  if (auto back = becomes(*old); !back)
+    return Error{back.error().code, moved.error().message + "; and it could not go back: " + back.error().message};
+  return moved;
+}
+
+// Whether it is at least as well as before.
+Status Hosted::settle(Entry& entry, State before) {
+  const auto end = SteadyClock::now() + parts_.timings.settle;
+  for (;;) {
+    const auto now = entry.supervisor->status();
+    const bool fails = now.state == State::faulted || now.state == State::quarantined;
+    const bool worse = now.state == State::degraded && before == State::running;
+    const bool late = SteadyClock::now() >= end;
+    if (fails || (late && (worse || now.state == State::starting)))
+      return Error{Code::unavailable, "it went back to the version that it had, for it became " +
+                                          std::string(state_name(now.state)) +
+                                          (now.last_error ? ": " + now.last_error->message : "")};
+    if (late) return {};
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+void Hosted::reread(std::string_view id) {
+  const auto entry = find(id);
+  const auto record = parts_.registry.instance(id);
+  if (entry && record) entry->supervisor->set_record(*record);
+}
+
 Status Hosted::remove(std::string_view id, registry::IfVersion version) {
   const auto entry = find(id);
   if (!entry) return unknown(id);
@@ -278,6 +342,8 @@ Status Hosted::remove(std::string_view id, registry::IfVersion version) {
     const std::unique_lock lock(mutex_);
     if (const auto it = entries_.find(id); it != entries_.end() && it->second == entry) entries_.erase(it);
   }
+  std::error_code error;
+  if (!parts_.children.homes.empty()) std::filesystem::remove_all(parts_.children.homes / id, error);
   auto dropped = parts_.spine.drop_cursor("instance/" + std::string(id));
   listeners_->tell(id);
   return dropped;
@@ -302,8 +368,9 @@ Result<InstanceStatus> Hosted::start(std::string_view id) {
   const std::lock_guard control(entry->control);
   if (auto ok = enable(*entry, id, true); !ok) return ok.error();
   const auto state = entry->supervisor->status().state;
-  if (state == State::faulted) halt(*entry);
-  if (state == State::faulted || state == State::stopped) run(*entry);
+  const bool failed = state == State::faulted || state == State::quarantined;
+  if (failed) halt(*entry);
+  if (failed || state == State::stopped) run(*entry);
   return entry->supervisor->status();
 }
 
@@ -334,7 +401,7 @@ Result<spine::Sequence> Hosted::replay(std::string_view id, spine::Sequence from
   const std::lock_guard control(entry->control);
   if (entry->removed) return unknown(id);
   const auto status = entry->supervisor->status();
-  const auto* plugin = parts_.plugins.find(status.record.plugin);
+  const auto* plugin = parts_.plugins.find(status.record.plugin, status.record.plugin_version);
   const auto& provides = plugin ? plugin->manifest.provides : std::vector<std::string>();
   if (!status.delivery || std::find(provides.begin(), provides.end(), MYRIAD_EXT_SINK) == provides.end())
     return Error{Code::conflict,
@@ -398,6 +465,12 @@ Status Hosted::read(std::string_view point, milliseconds limit) {
   return target->entry->supervisor->read(target->point, point, limit);
 }
 
+Result<HttpResponse> Hosted::serve(std::string_view id, HttpRequest request, milliseconds limit) {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  return entry->supervisor->serve(std::move(request), limit);
+}
+
 }  // namespace
 
 std::string_view state_name(State state) {
@@ -412,6 +485,8 @@ std::string_view state_name(State state) {
       return "degraded";
     case State::faulted:
       return "faulted";
+    case State::quarantined:
+      return "quarantined";
     case State::stopping:
       break;
   }

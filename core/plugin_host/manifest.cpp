@@ -158,6 +158,13 @@ Status read_schema(const json& document, std::string_view schema, Manifest& out)
   return {};
 }
 
+Status read_permissions(const json& document, Manifest& out) {
+  auto permissions = plugin_runner::parse_permissions(document.value("permissions", json()));
+  if (!permissions) return wrong(permissions.error().field, permissions.error().message);
+  out.permissions = *std::move(permissions);
+  return {};
+}
+
 Status read_lists(const json& document, Manifest& out) {
   for (const auto& item : document.value("provides", json::array())) {
     if (!item.is_string()) return wrong("/provides", "provides holds " + item.dump() + ": write extension ids");
@@ -203,6 +210,7 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view folder, 
   if (auto ok = check_id(out, folder); !ok) return ok.error();
   if (auto ok = check_values(out); !ok) return ok.error();
   if (auto ok = read_isolation(document, out); !ok) return ok.error();
+  if (auto ok = read_permissions(document, out); !ok) return ok.error();
   if (auto ok = read_lists(document, out); !ok) return ok.error();
   if (auto ok = read_schema(document, schema, out); !ok) return ok.error();
   if (!schema.empty()) document["config_schema"] = out.config_schema;

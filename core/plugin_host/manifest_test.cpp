@@ -12,6 +12,7 @@ nlohmann::json good() {
           {"library", "meter.so"},
           {"abi", {{"built", "1.0"}, {"min", "1.0"}}},
           {"provides", {"myriad.device/1"}},
+          {"permissions", {{"network", {"udp"}}}},
           {"config_schema", nlohmann::json::object()}};
 }
 
@@ -20,6 +21,7 @@ TEST(Manifest, ReadsAGoodOne) {
   ASSERT_TRUE(m) << m.error().message;
   EXPECT_EQ(m->id, "meter");
   EXPECT_EQ(m->provides, std::vector<std::string>{"myriad.device/1"});
+  EXPECT_EQ(m->permissions.network.size(), 1);
 }
 
 TEST(Manifest, RefusesWithTheFieldAndTheRemedy) {
@@ -37,6 +39,7 @@ TEST(Manifest, RefusesWithTheFieldAndTheRemedy) {
            {"abi", R"({"abi":{"min":"one"}})", "/abi/min", "<major>.<minor>"},
            {"abi too large", R"({"abi":{"built":"1.70000"}})", "/abi/built", "<major>.<minor>"},
            {"library elsewhere", R"({"library":"../meter.so"})", "/library", "'meter.so'"},
+           {"permission", R"({"permissions":{"files":["tls"]}})", "/permissions/files/0", "absolute path"},
            {"provides", R"({"provides":[1]})", "/provides", "extension ids"},
            {"schema", R"({"config_schema":null})", "/config_schema", "JSON Schema"},
            {"runtime", R"({"runtime":"java"})", "/runtime", "\"native\""},
