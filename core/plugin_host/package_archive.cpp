@@ -32,7 +32,7 @@ class Source {
       archive_set_error(archive, EINVAL, "%s", piece.error().message.c_str());
       return ARCHIVE_FATAL;
     }
-    self.piece_ = *piece;
+    if (!piece->empty()) self.piece_ = *piece;
     self.given_ += piece->size();
     *buffer = piece->data();
     return static_cast<la_ssize_t>(piece->size());
@@ -40,7 +40,9 @@ class Source {
 
   // libarchive stops at the tar's end mark; behind it only zeros may fill the last block. `taken`: bytes it consumed.
   Status finish(std::uint64_t taken) {
-    auto rest = piece_.substr(piece_.size() - static_cast<std::size_t>(given_ - taken));
+    const std::uint64_t left = given_ - taken;
+    if (left > piece_.size()) return Error{Code::invalid, "its tar ends in the middle: fetch it again"};
+    auto rest = piece_.substr(piece_.size() - static_cast<std::size_t>(left));
     for (;;) {
       if (rest.find_first_not_of('\0') != std::string_view::npos)
         return Error{Code::invalid, "something follows the end of its tar: pack it again with 'myriad plugin pack'"};

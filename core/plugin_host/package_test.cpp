@@ -155,6 +155,13 @@ TEST(Package, KeepsItsLimits) {
               HasSubstr("its files are larger than 1 MiB"));
 }
 
+TEST(Package, TheTarMayEndInTheMiddleOfItsEndMark) {
+  const std::string tar = tar_of({manifest_entry(), library_entry()});
+  for (const std::size_t lost : {1, 511, 512, 1024})
+    EXPECT_EQ(why_not(zstd_of(tar.substr(0, tar.size() - lost))), "it was read") << lost;
+  EXPECT_THAT(why_not(zstd_of(tar.substr(0, tar.size() - 600))), HasSubstr("tar is broken"));
+}
+
 // 2 GiB of zeros are 190 KiB of zstd: reading stops early and takes no memory for them.
 TEST(Package, ABombStopsAtTheLimit) {
   const std::string zeros(64 << 20, '\0');
