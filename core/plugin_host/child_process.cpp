@@ -91,10 +91,6 @@ std::string signal_name(int signal) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Result<std::unique_ptr<ChildProcess>> ChildProcess::spawn(const std::vector<std::string>& command,
                                                           const fs::path& home) {
   std::error_code error;

@@ -8,8 +8,8 @@
 #include <map>
 #include <mutex>
 #include <shared_mutex>
-#include <sstream>
 
+#include "base/files.h"
 #include "myriad/config.hpp"
 #include "plugin_host/loader.h"
 #include "plugin_host/manifest.h"
@@ -22,25 +22,10 @@ namespace fs = std::filesystem;
 
 constexpr const char *current_file = "current", *signer_file = ".signer";
 
-Result<std::string> read_text(const fs::path& file) {
-  constexpr std::uintmax_t limit = 4 << 20;
-  std::error_code ec;
-  if (const auto size = fs::file_size(file, ec); ec || size > limit)
-    return Error{Code::invalid, file.string() + ": " + (ec ? ec.message() : "larger than 4 MiB")};
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) return Error{Code::denied, file.string() + " cannot be read: check its permissions"};
-  return text.str();
-}
+constexpr std::uint64_t max_text = 4 << 20;
 
-// Whole or not at all.
-Status write_text(const fs::path& file, std::string_view text) {
-  const fs::path half = file.string() + ".part";
-  std::ofstream(half) << text << '\n';
-  std::error_code ec;
-  fs::rename(half, file, ec);
-  return ec ? Status(Error{Code::unavailable, file.string() + " cannot be written: " + ec.message()}) : Status();
+Status write_line(const fs::path& file, std::string_view text) {
+  return replace_file(file, std::string(text) + '\n', 0644);
 }
 
 std::string first_line(const fs::path& file) {
@@ -66,9 +51,10 @@ struct Loaded {
 Status read_plugin(const fs::path& folder, std::string_view id, Loaded& out) {
   out.info.folder = folder;
   out.info.manifest.id = id;
-  auto text = read_text(folder / "manifest.json");
+  auto text = read_file(folder / "manifest.json", max_text);
   if (!text) return text.error();
-  auto manifest = parse_manifest(*text, id);
+  const auto schema_text = read_file(folder / "schema.json", max_text);
+  auto manifest = parse_manifest(*text, id, schema_text.value_or(""));
   if (!manifest) return manifest.error();
   out.info.manifest = *std::move(manifest);
   const auto& m = out.info.manifest;
@@ -149,7 +135,7 @@ class Store final : public Plugins {
       return Error{Code::exists, "plugin '" + std::string(id) + "' " + version +
                                      " is installed already: give the package another version"};
     const auto place = store_ / id / version;
-    if (auto ok = write_text(folder / signer_file, signer); !ok) return ok.error();
+    if (auto ok = write_line(folder / signer_file, signer); !ok) return ok.error();
     std::error_code ec;
     fs::create_directories(place.parent_path(), ec);
     if (!ec) fs::rename(folder, place, ec);
@@ -167,7 +153,7 @@ class Store final : public Plugins {
     if (!found) return unknown(id, version);
     std::error_code ec;
     fs::create_directories(store_ / id, ec);
-    if (auto ok = write_text(store_ / id / current_file, found->info.manifest.version); !ok) return ok;
+    if (auto ok = write_line(store_ / id / current_file, found->info.manifest.version); !ok) return ok;
     plugins_.find(id)->second.current = found;
     return {};
   }

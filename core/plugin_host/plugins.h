@@ -19,9 +19,17 @@
 
 namespace myriad::plugin_host {
 
+enum class Runtime : std::uint8_t { native, node };           // what runs the library: this machine, or Node.js
+enum class Isolation : std::uint8_t { in_process, process };  // where an instance runs
+
+std::string_view isolation_name(Isolation);  // as manifests write it
+
 struct Manifest {
   std::string id, version, kind, library;
-  std::string abi_built, abi_min;  // "1.0"
+  Runtime runtime = Runtime::native;
+  std::string abi_built, abi_min;            // "1.0"
+  Isolation isolation = Isolation::process;  // of instances that name none
+  std::vector<Isolation> isolation_allowed{Isolation::in_process, Isolation::process};
   std::vector<std::string> provides;
   plugin_runner::Permissions permissions;
   nlohmann::json config_schema;  // JSON Schema draft 7

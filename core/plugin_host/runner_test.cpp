@@ -22,7 +22,8 @@ constexpr Timings brisk{.stop = 2s, .control = 5s, .setup = 20s, .call = 5s, .gr
 
 // One plugin with its host, without a supervisor.
 struct Stage {
-  explicit Stage(Isolation home, const json& over, const std::string& quota = "") : record{"it", "talker", "", true, 0} {
+  explicit Stage(Isolation home, const json& over, const std::string& quota = "")
+      : record{"it", "talker", "", true, 0} {
     record.isolation = isolation_name(home);
     record.quota = quota;
     json config{{"thing", "t"}};

@@ -109,7 +109,8 @@ InstanceStatus Supervisor::status() const {
   out.record = record_;
   if (const auto* plugin = context_.parts.plugins.find(record_.plugin, record_.plugin_version)) {
     out.plugin_version = plugin->manifest.version;
-    out.isolation = isolation_of(plugin->manifest, record_.isolation, context_.parts.children).value_or(Isolation::in_process);
+    out.isolation =
+        isolation_of(plugin->manifest, record_.isolation, context_.parts.children).value_or(Isolation::in_process);
   }
   out.quota = quota_of(record_, out.isolation).value_or(Quota());
   out.state = state();
