@@ -1,6 +1,6 @@
 // Ends the process that started its own, and reports whether it could.
-#include <csignal>
 #include <unistd.h>
+#include <csignal>
 
 #include "broken.h"
 

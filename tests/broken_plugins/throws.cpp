@@ -18,8 +18,8 @@ class Throws : public Broken {
 };
 
 const void* extension(myriad_instance*, const char*) {
-  static const myriad_ext_device table{sizeof(myriad_ext_device), 0,       nullptr, &Throws::poll_raw,
-                                       nullptr,                   nullptr, nullptr};
+  static const myriad_ext_device table{
+      sizeof(myriad_ext_device), 0, nullptr, &Throws::poll_raw, nullptr, nullptr, nullptr};
   return &table;
 }
 
