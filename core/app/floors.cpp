@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "plugin_host/trust.h"
+
 namespace myriad::app {
 namespace {
 
@@ -84,9 +86,22 @@ void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) 
                                               {program(), std::filesystem::absolute(options.data) / "instances"}});
 }
 
+// By the list of trusted keys and the site's policy.
+Result<plugin_host::Lifecycle::Admission> admit(const plugin_host::Package& package, const ServeOptions& options) {
+  const auto keys = plugin_host::Trust(options.data / "trust.json").list();
+  if (!keys) return keys.error();
+  const auto verification = plugin_host::recognise(plugin_host::verify(package), *keys);
+  const auto warning = plugin_host::admit(options.unsigned_plugins, verification);
+  if (!warning) return warning.error();
+  return plugin_host::Lifecycle::Admission{verification.fingerprint, *warning};
+}
+
 Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging) {
+  f.lifecycle = plugin_host::Lifecycle::make(
+      {*f.plugins, *f.instances, *f.registry, options.data / "plugins", logging.log("plugins"),
+       [options](const plugin_host::Package& package) { return admit(package, options); }, validate});
   f.api = std::make_unique<api::Api>(api::Parts{*f.registry, *f.spine, *f.history, *f.bus, f.points, *f.plugins,
-                                                *f.instances, *f.security, f.integrity, f.clock, logging.log("api"),
+                                                *f.instances, *f.lifecycle, *f.security, f.integrity, f.clock, logging.log("api"),
                                                 MYRIAD_VERSION, site_name()});
   edge::Options edge;
   edge.host = options.host;
