@@ -28,6 +28,11 @@ CREATE TABLE instances (id TEXT PRIMARY KEY, plugin TEXT NOT NULL, config TEXT N
 CREATE TABLE events (sequence INTEGER PRIMARY KEY AUTOINCREMENT, thing TEXT NOT NULL, event TEXT NOT NULL, data TEXT NOT NULL, time INTEGER NOT NULL);
 CREATE INDEX events_by_thing ON events (thing, sequence);
 CREATE TABLE state (owner TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (owner, key));
+)sql",
+                                      R"sql(
+ALTER TABLE instances ADD COLUMN plugin_version TEXT NOT NULL DEFAULT '';
+ALTER TABLE instances ADD COLUMN isolation TEXT NOT NULL DEFAULT '';
+ALTER TABLE instances ADD COLUMN quota TEXT NOT NULL DEFAULT '';
 )sql"};
 
 // What the site cannot do without at start.
@@ -39,6 +44,9 @@ constexpr const char* probes[] = {
 constexpr const char* beyond_versions =
     "UPDATE version SET next = max(next, (SELECT 1 + coalesce(max(version), 0) FROM things), "
     "(SELECT 1 + coalesce(max(version), 0) FROM instances))";
+
+constexpr const char* select_instances =
+    "SELECT id, plugin, config, enabled, version, plugin_version, isolation, quota FROM instances";
 
 constexpr std::uint64_t kept_events = 100'000;
 
@@ -61,8 +69,14 @@ Thing thing_from(SQLite::Statement& row) {
 }
 
 InstanceRecord instance_from(SQLite::Statement& row) {
-  return {row.getColumn(0).getString(), row.getColumn(1).getString(), row.getColumn(2).getString(),
-          row.getColumn(3).getInt() != 0, static_cast<std::uint64_t>(row.getColumn(4).getInt64())};
+  return {row.getColumn(0).getString(),
+          row.getColumn(1).getString(),
+          row.getColumn(2).getString(),
+          row.getColumn(3).getInt() != 0,
+          static_cast<std::uint64_t>(row.getColumn(4).getInt64()),
+          row.getColumn(5).getString(),
+          row.getColumn(6).getString(),
+          row.getColumn(7).getString()};
 }
 
 // '%' and '_' of the search are meant as themselves.
@@ -183,7 +197,7 @@ class SqliteRegistry final : public Registry {
 
   std::vector<InstanceRecord> instances() const override {
     const std::lock_guard lock(mutex_);
-    SQLite::Statement query(*db_, "SELECT id, plugin, config, enabled, version FROM instances ORDER BY id");
+    SQLite::Statement query(*db_, std::string(select_instances) + " ORDER BY id");
     std::vector<InstanceRecord> all;
     while (query.executeStep()) all.push_back(instance_from(query));
     return all;
@@ -394,7 +408,7 @@ class SqliteRegistry final : public Registry {
   }
 
   Result<InstanceRecord> find_instance(std::string_view id) const {
-    SQLite::Statement query(*db_, "SELECT id, plugin, config, enabled, version FROM instances WHERE id = ?");
+    SQLite::Statement query(*db_, std::string(select_instances) + " WHERE id = ?");
     query.bind(1, std::string(id));
     if (!query.executeStep()) return no_instance(id);
     return instance_from(query);
@@ -402,8 +416,10 @@ class SqliteRegistry final : public Registry {
 
   Result<InstanceRecord> store_instance(InstanceRecord record) {
     record.version = next_version();
-    run("INSERT OR REPLACE INTO instances (id, plugin, config, enabled, version) VALUES (?, ?, ?, ?, ?)", record.id,
-        record.plugin, record.config, record.enabled ? 1 : 0, static_cast<std::int64_t>(record.version));
+    run("INSERT OR REPLACE INTO instances (id, plugin, config, enabled, version, plugin_version, isolation, quota) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        record.id, record.plugin, record.config, record.enabled ? 1 : 0, static_cast<std::int64_t>(record.version),
+        record.plugin_version, record.isolation, record.quota);
     return record;
   }
 

@@ -28,6 +28,9 @@ struct InstanceRecord {
   std::string config;  // JSON as the administrator gave it, without defaults
   bool enabled = true;
   std::uint64_t version = 0;
+  std::string plugin_version = {};  // which version of the plugin runs it; empty: the plugin's current one
+  std::string isolation = {};       // "in_process" or "process"; empty: the manifest's default
+  std::string quota = {};           // JSON object of the limits that differ from the usual ones; may be empty
 };
 
 struct Event {

@@ -123,12 +123,16 @@ TEST_F(RegistryTest, RemovingAnInstanceFreesItsThingsAndState) {
 }
 
 TEST_F(RegistryTest, SurvivesRestart) {
-  ASSERT_TRUE(registry->create_instance({"link", "modbus", R"({"host":"h"})", false, 0}));
+  ASSERT_TRUE(registry->create_instance(
+      {"link", "modbus", R"({"host":"h"})", false, 0, "1.2.0", "process", R"({"memory_mb":64})"}));
   ASSERT_TRUE(registry->describe_thing("meter", meter, "link"));
   ASSERT_TRUE(registry->put("instance/link", "session", std::string("\0\1x", 3)));
   ASSERT_TRUE(registry->record_event({0, "meter", "trip", R"({"a":1})", 5}));
   reopen();
   EXPECT_EQ(registry->instance("link")->config, R"({"host":"h"})");
+  EXPECT_EQ(registry->instance("link")->plugin_version, "1.2.0");
+  EXPECT_EQ(registry->instance("link")->isolation, "process");
+  EXPECT_EQ(registry->instance("link")->quota, R"({"memory_mb":64})");
   EXPECT_FALSE(registry->instance("link")->enabled);
   EXPECT_EQ(registry->property("meter/voltage")->owner, "link");
   EXPECT_EQ(registry->get("instance/link", "session"), std::string("\0\1x", 3));

@@ -28,7 +28,7 @@ extern "C" {
 /* ---- Version ------------------------------------------------------------------------------- */
 
 #define MYRIAD_ABI_MAJOR 1u /* also in the entry symbol's name */
-#define MYRIAD_ABI_MINOR 0u /* +1 when a struct gains a tail field */
+#define MYRIAD_ABI_MINOR 1u /* +1 when a struct gains a tail field, or an extension is added */
 #define MYRIAD_ABI ((MYRIAD_ABI_MAJOR << 16) | MYRIAD_ABI_MINOR)
 
 #define MYRIAD_EXPORT __attribute__((visibility("default")))
@@ -183,6 +183,30 @@ typedef struct myriad_ext_processor {
   myriad_status (*load)(myriad_instance*, const void* state, size_t size, myriad_error*); /* [control] before start() */
 } myriad_ext_processor;
 
+/* Serves HTTP requests to /x/<instance>/... of the site's address, from signed-in users only. Since 1.1. */
+#define MYRIAD_EXT_HTTP "myriad.http/1"
+typedef struct myriad_http_request {
+  uint32_t struct_size, reserved;
+  myriad_text method;       /* "GET", "PUT"... */
+  myriad_text path;         /* behind /x/<instance>; begins with '/', as sent (percent signs are not decoded) */
+  myriad_text query;        /* behind '?', as sent; may be empty */
+  myriad_text content_type; /* may be empty */
+  myriad_text body;         /* at most 1 MiB */
+  myriad_text user;         /* who asks */
+} myriad_http_request;
+typedef struct myriad_http_response {
+  uint32_t struct_size;
+  int32_t status; /* 200 to 599 */
+  myriad_text content_type;
+  myriad_text body; /* at most 4 MiB */
+} myriad_http_response;
+typedef struct myriad_ext_http {
+  uint32_t struct_size, reserved;
+  /* [worker] Calls `respond` exactly once before it returns OK. Another status becomes an answer of 5xx. */
+  myriad_status (*serve)(myriad_instance*, const myriad_http_request*,
+                         void (*respond)(void* user, const myriad_http_response*), void* user, myriad_error*);
+} myriad_ext_http;
+
 /* ---- Extensions the host serves ------------------------------------------------------------ */
 
 /* Describes Things. */
@@ -239,7 +263,7 @@ typedef struct myriad_host_metrics {
   myriad_status (*connection)(const myriad_host*, int32_t up, myriad_text reason);
 } myriad_host_metrics;
 
-/* To come, each as a new id: myriad.http/1, myriad.store/1 (plugin side); myriad.timer/1, myriad.secrets/1,
+/* To come, each as a new id: myriad.store/1 (plugin side); myriad.timer/1, myriad.secrets/1,
  * myriad.history/1 (host side). */
 
 #ifdef __cplusplus

@@ -293,6 +293,20 @@ class Processor {
   virtual void load(std::string_view) {}
 };
 
+// Serves myriad.http/1.
+struct HttpRequest {  // borrowed for the call
+  std::string_view method, path, query, content_type, body, user;
+};
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8", body = {};
+};
+class Http {
+ public:
+  virtual ~Http() = default;
+  virtual HttpResponse serve(const HttpRequest&) = 0;
+};
+
 namespace detail {
 
 inline void fill(myriad_error* e, const char* message, int os_code) {
@@ -381,6 +395,22 @@ const myriad_ext_processor* processor_table() {
 }
 
 template <class T>
+const myriad_ext_http* http_table() {
+  static const myriad_ext_http table{
+      sizeof(myriad_ext_http), 0,
+      [](myriad_instance* i, const myriad_http_request* r, void (*respond)(void*, const myriad_http_response*),
+         void* user, myriad_error* e) {
+        return guarded(e, [&] {
+          const HttpResponse out = self<T, Http>(i).serve(
+              {view(r->method), view(r->path), view(r->query), view(r->content_type), view(r->body), view(r->user)});
+          const myriad_http_response raw{sizeof raw, out.status, text(out.content_type), text(out.body)};
+          respond(user, &raw);
+        });
+      }};
+  return &table;
+}
+
+template <class T>
 const void* extension(myriad_instance*, const char* id) {
   if constexpr (std::is_base_of_v<Device, T>)
     if (std::strcmp(id, MYRIAD_EXT_DEVICE) == 0) return device_table<T>();
@@ -388,6 +418,8 @@ const void* extension(myriad_instance*, const char* id) {
     if (std::strcmp(id, MYRIAD_EXT_SINK) == 0) return sink_table<T>();
   if constexpr (std::is_base_of_v<Processor, T>)
     if (std::strcmp(id, MYRIAD_EXT_PROCESSOR) == 0) return processor_table<T>();
+  if constexpr (std::is_base_of_v<Http, T>)
+    if (std::strcmp(id, MYRIAD_EXT_HTTP) == 0) return http_table<T>();
   return nullptr;
 }
 
