@@ -11,7 +11,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 HEADER = HERE.parent / 'include/myriad/plugin.h'
-MEND = 'If the change is meant, record it: raise MYRIAD_ABI_MINOR, add its row to sdk/abi/HISTORY.md and abi_v1_<minor>.c, run sdk/abi/record.sh. If not, undo it.'
+MEND = 'A change that is meant is recorded: raise MYRIAD_ABI_MINOR, add its row to sdk/abi/HISTORY.md and an abi_v1_<minor>.c, run sdk/abi/record.sh.'
 
 
 def without_comments(file):
@@ -34,7 +34,7 @@ def first_difference(one, other):
 def check_history(version):
     rows = re.findall(r'^\| (\d+\.\d+) \| (.+?) \|', (HERE / 'HISTORY.md').read_text(), re.M)
     if version not in dict(rows):
-        yield f'sdk/abi/HISTORY.md has no row for {version}, which plugin.h says it is. {MEND}'
+        yield f'sdk/abi/HISTORY.md has no row for {version}, which plugin.h says it is.'
     for folder in sorted(HERE.glob('released/*/')):
         if folder.name not in dict(rows):
             yield f'sdk/abi/HISTORY.md has no row for {folder.name}, which is in sdk/abi/released: add it'
@@ -43,15 +43,15 @@ def check_history(version):
 def check_header(version):
     released = HERE / 'released' / version / 'plugin.h'
     if not released.exists():
-        yield f'ABI {version} is not recorded: sdk/abi/released/{version}/plugin.h is missing. {MEND}'
+        yield f'ABI {version} is not recorded: sdk/abi/released/{version}/plugin.h is missing.'
     elif (one := without_comments(released)) != (other := without_comments(HEADER)):
-        yield f'plugin.h differs from ABI {version} as it was recorded: {first_difference(one, other)}. {MEND}'
+        yield f'plugin.h differs from ABI {version} as it was recorded: {first_difference(one, other)}.'
 
 
 def check_baseline_version(version):
     named = re.search(r"soname='libmyriad_abi\.so\.([\d.]+)'", (HERE / 'baseline.abi').read_text())
     if not named or named[1] != version:
-        yield f"sdk/abi/baseline.abi is that of ABI {named[1] if named else '?'}, plugin.h is {version}. {MEND}"
+        yield f"sdk/abi/baseline.abi is that of ABI {named[1] if named else '?'}, plugin.h is {version}."
 
 
 def check_types():
@@ -65,7 +65,8 @@ def check_types():
 def recorded():
     version = version_of(HEADER)
     problems = [p for check in (check_history, check_header, check_baseline_version) for p in check(version)]
-    return problems + list(check_types())
+    problems += check_types()
+    return problems + [MEND] if problems else []
 
 
 def baseline(library):
@@ -73,7 +74,7 @@ def baseline(library):
         run = subprocess.run(['abidiff', '--no-architecture', '--harmless', HERE / 'baseline.abi', library], capture_output=True, text=True)
     except FileNotFoundError:
         return ['abidiff is missing, so that nothing was compared: install Debian package abigail-tools (./dev setup does)']
-    return [f'{run.stdout}{run.stderr}The types of plugin.h differ from sdk/abi/baseline.abi. {MEND}'] if run.returncode else []
+    return [f'{run.stdout}{run.stderr}The types of plugin.h differ from sdk/abi/baseline.abi.', MEND] if run.returncode else []
 
 
 def same(one, other):

@@ -357,6 +357,29 @@ static myriad_status load(myriad_instance* i, const void* state, size_t size, my
   return MYRIAD_OK;
 }
 
+/* ---- http/1 -------------------------------------------------------------------------------- */
+
+#ifdef MYRIAD_EXT_HTTP
+/* Answers with the path, after it has looked at what the request holds. */
+static myriad_status serve(myriad_instance* i, const myriad_http_request* request,
+                           void (*respond)(void* user, const myriad_http_response*), void* user, myriad_error* error) {
+  myriad_http_response response;
+  (void)i;
+  NEED(MYRIAD_HAS(request, myriad_http_request, user.size), "serve() was not told who asks");
+  NEED(request->method.size > 0 && request->path.size > 0, "serve() got neither method nor path");
+  NEED(request->path.data[0] == '/', "serve() got a path that does not begin with /");
+  if (request->query.size > 0 || request->body.size > 0 || request->content_type.size > 0)
+    return failed(error, MYRIAD_E_INVALID, "only plain requests are served: leave out query and body");
+  memset(&response, 0, sizeof response);
+  response.struct_size = sizeof response;
+  response.status = 200;
+  response.content_type = text("text/plain");
+  response.body = request->path;
+  respond(user, &response);
+  return MYRIAD_OK;
+}
+#endif
+
 /* ---- The tables ---------------------------------------------------------------------------- */
 
 static const void* get_extension(myriad_instance* i, const char* id) {
@@ -364,6 +387,10 @@ static const void* get_extension(myriad_instance* i, const char* id) {
   static const myriad_ext_sink sink = {sizeof sink, 0, deliver};
   static const myriad_ext_processor processor = {sizeof processor, 0, process, save, load};
   (void)i;
+#ifdef MYRIAD_EXT_HTTP
+  static const myriad_ext_http http = {sizeof http, 0, serve};
+  if (strcmp(id, MYRIAD_EXT_HTTP) == 0) return &http;
+#endif
   if (strcmp(id, MYRIAD_EXT_DEVICE) == 0) return &device;
   if (strcmp(id, MYRIAD_EXT_SINK) == 0) return &sink;
   if (strcmp(id, MYRIAD_EXT_PROCESSOR) == 0) return &processor;

@@ -37,13 +37,19 @@ class TodaysHost {
       r.value.i64 = v;
       readings_.push_back(r);
     }
-    return {sizeof(myriad_batch), sizeof(myriad_reading), readings_.data(), nullptr,
-            static_cast<std::uint32_t>(readings_.size()), 0, 1};
+    return {sizeof(myriad_batch),
+            sizeof(myriad_reading),
+            readings_.data(),
+            nullptr,
+            static_cast<std::uint32_t>(readings_.size()),
+            0,
+            1};
   }
   // Of one point, in the order of the log.
   std::vector<myriad_reading> stored(const char* point) {
     std::vector<myriad_reading> out;
-    const myriad_reading last{clock_.now(), static_cast<std::uint32_t>(*points_.intern("test/last")), MYRIAD_I64, 0, {}};
+    const myriad_reading last{
+        clock_.now(), static_cast<std::uint32_t>(*points_.intern("test/last")), MYRIAD_I64, 0, {}};
     EXPECT_TRUE(spine_->append_and_wait({{&last, 1}, {}}));
     for (auto at = spine_->begin(); at < spine_->end();) {
       const auto block = *spine_->read(at);
@@ -155,6 +161,27 @@ TEST_P(Probe, DiscoversAndActs) {
   EXPECT_EQ(output, "[7]");
   EXPECT_EQ(device->invoke(instance, text("probe"), text("dance"), text("[7]"), reply, &output, &error),
             MYRIAD_E_UNSUPPORTED);
+  api()->destroy(instance);
+}
+
+TEST_P(Probe, ServesHttpSinceOneDotOne) {
+  ASSERT_TRUE(api());
+  TodaysHost host(*api());
+  myriad_error error{sizeof error, 0, ""};
+  myriad_instance* instance = nullptr;
+  ASSERT_EQ(api()->create(host.runner_.host().raw(), "{}", &instance, &error), MYRIAD_OK) << error.message;
+  const auto* http = static_cast<const myriad_ext_http*>(api()->get_extension(instance, MYRIAD_EXT_HTTP));
+  ASSERT_EQ(http != nullptr, api()->abi >= 0x10001);
+  if (http) {
+    const auto text = [](std::string_view s) { return myriad_text{s.data(), s.size()}; };
+    const myriad_http_request request{sizeof request, 0, text("GET"), text("/a"), {}, {}, {}, text("admin")};
+    std::string answer;
+    const auto respond = [](void* user, const myriad_http_response* r) {
+      *static_cast<std::string*>(user) = std::to_string(r->status) + " " + std::string(r->body.data, r->body.size);
+    };
+    EXPECT_EQ(http->serve(instance, &request, respond, &answer, &error), MYRIAD_OK) << error.message;
+    EXPECT_EQ(answer, "200 /a");
+  }
   api()->destroy(instance);
 }
 
