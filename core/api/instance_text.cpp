@@ -36,6 +36,11 @@ json state_json(const InstanceStatus& status, const registry::Registry& registry
            {"enabled", status.record.enabled},
            {"state", plugin_host::state_name(status.state)},
            {"since", format_time(status.since)},
+           {"isolation", plugin_host::home_name(status.home)},
+           {"plugin_version", status.plugin_version},
+           {"quota", plugin_host::quota_json(status.quota)},
+           {"usage", nullptr},
+           {"restarts", status.restarts},
            {"last_error", nullptr},
            {"connection", nullptr},
            {"things", registry.things_of(status.record.id)},
@@ -44,6 +49,8 @@ json state_json(const InstanceStatus& status, const registry::Registry& registry
            {"metrics", json::object()}};
   if (const auto& fault = status.last_error)
     out["last_error"] = {{"time", format_time(fault->time)}, {"status", fault->status}, {"message", fault->message}};
+  if (const auto& usage = status.usage)
+    out["usage"] = {{"cpu_percent", usage->cpu_percent}, {"memory_mb", static_cast<double>(usage->memory) / (1 << 20)}};
   if (const auto& connection = status.connection)
     out["connection"] = {{"up", connection->up}, {"reason", connection->reason}};
   for (const auto& [name, value] : status.metrics) out["metrics"][name] = value;

@@ -56,6 +56,21 @@ json schema_of(Shared& shared, const std::string& plugin) {
   return found ? found->manifest.config_schema : json::object();
 }
 
+// Where it is to run, and within which limits. Whether the plugin allows that, is the plugin host's to say.
+Status read_home(const json& document, InstanceRecord& record) {
+  const auto isolation = document.find("isolation");
+  if (isolation != document.end() && !isolation->is_null()) {
+    if (!isolation->is_string()) return Error{Code::invalid, "isolation: send in_process or process", "/isolation"};
+    record.isolation = isolation->get<std::string>();
+  }
+  const auto quota = document.find("quota");
+  if (quota != document.end() && !quota->is_null()) {
+    if (!quota->is_object()) return Error{Code::invalid, "quota: send an object", "/quota"};
+    record.quota = quota->dump();
+  }
+  return {};
+}
+
 // The record that a client's document asks for. `old`: what it replaces, whose hidden secrets it keeps.
 Result<InstanceRecord> record_of(Shared& shared, const json& document, const InstanceRecord* old) {
   InstanceRecord record;
@@ -79,6 +94,7 @@ Result<InstanceRecord> record_of(Shared& shared, const json& document, const Ins
   if (enabled != document.end() && !enabled->is_boolean())
     return Error{Code::invalid, "enabled: send true or false", "/enabled"};
   record.enabled = enabled == document.end() || enabled->get<bool>();
+  if (auto ok = read_home(document, record); !ok) return ok.error();
   return record;
 }
 
@@ -119,6 +135,7 @@ Result<Reply> replace_with(Shared& shared, const json& document, const InstanceR
   auto record = record_of(shared, document, &old);
   if (!record) return refused(record.error());
   record->id = old.id;
+  if (record->plugin == old.plugin) record->plugin_version = old.plugin_version;
   const auto status = shared.parts.instances.replace(std::move(*record), old.version);
   if (!status && status.error().code == Code::conflict) return precondition_failed();
   return done(shared, status);
@@ -145,6 +162,8 @@ Result<Reply> patch(Shared& shared, const Call& call) {
   json change = *body;
   if (const auto config = change.find("config"); config != change.end())
     *config = keep_secrets(schema_of(shared, old->record.plugin), std::move(*config), document["config"]);
+  if (!old->record.isolation.empty()) document["isolation"] = old->record.isolation;
+  if (!old->record.quota.empty()) document["quota"] = json::parse(old->record.quota);
   document.merge_patch(change);
   return replace_with(shared, document, old->record);
 }

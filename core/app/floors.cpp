@@ -7,10 +7,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+std::filesystem::path program() {
+  return std::filesystem::read_symlink("/proc/self/exe");
+}
+
 std::vector<std::filesystem::path> plugin_folders(const ServeOptions& options) {
   if (!options.plugins.empty()) return options.plugins;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe");
-  std::vector<std::filesystem::path> folders{program.parent_path().parent_path() / "plugins"};
+  std::vector<std::filesystem::path> folders{program().parent_path().parent_path() / "plugins"};
   if (const auto installed = options.data / "plugins"; std::filesystem::exists(installed)) folders.push_back(installed);
   return folders;
 }
@@ -73,8 +76,14 @@ void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) 
   f.bus = bus::Bus::make(f.points);
   f.feed = std::make_unique<LiveFeed>(*f.spine, *f.history, *f.bus, f.points, logging.log("live"));
   f.plugins = plugin_host::Plugins::scan(plugin_folders(options), logging.log("plugins"));
-  f.instances =
-      plugin_host::Instances::make({*f.plugins, *f.registry, *f.spine, f.points, f.clock, logging.log("instances")});
+  f.instances = plugin_host::Instances::make({*f.plugins,
+                                              *f.registry,
+                                              *f.spine,
+                                              f.points,
+                                              f.clock,
+                                              logging.log("instances"),
+                                              {},
+                                              {program(), std::filesystem::absolute(options.data) / "instances"}});
 }
 
 Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging) {

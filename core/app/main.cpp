@@ -10,6 +10,8 @@
 #include "app/daemon.h"
 #include "app/options.h"
 #include "myriad/plugin.h"
+#include "plugin_host/loader.h"
+#include "plugin_runner/child.h"
 
 namespace {
 
@@ -49,6 +51,7 @@ int main(int argc, char** argv) {
   const std::string command = argc > 1 ? argv[1] : "";
   const std::vector<std::string> args(argv + std::min(argc, 2), argv + argc);
   if (command == "serve") return serve(args);
+  if (command == "plugin-runner") return myriad::plugin_runner::run_child(myriad::plugin_host::load);
   if (command == "bench") return myriad::app::bench::run(args);
   if (command == "version" || command == "--version") return version();
   if (command == "help" || command == "--help" || command == "-h") {

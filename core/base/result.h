@@ -44,6 +44,7 @@ class [[nodiscard]] Result {
   T* operator->() { return &std::get<0>(state_); }
   const T* operator->() const { return &std::get<0>(state_); }
   const Error& error() const { return std::get<1>(state_); }
+  T value_or(T other) const { return *this ? **this : std::move(other); }
 
  private:
   std::variant<T, Error> state_;

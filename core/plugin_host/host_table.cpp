@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/names.h"
+#include "model/abi_batch.h"
 #include "plugin_host/outcome.h"
 
 namespace myriad::plugin_host {
@@ -25,25 +26,6 @@ void fill(myriad_error* error, std::string_view message) {
   const auto size = std::min(message.size(), sizeof error->message - 1);
   std::memcpy(error->message, message.data(), size);
   error->message[size] = '\0';
-}
-
-const char* wrong_shape(const myriad_batch& b) {
-  if (b.struct_size < offsetof(myriad_batch, sequence))
-    return "struct_size is too small: set it to sizeof(myriad_batch)";
-  if (b.count > 0 && !b.readings) return "readings is NULL though count is not 0";
-  if (b.blob_size > 0 && !b.blob) return "blob is NULL though blob_size is not 0";
-  if (b.stride < sizeof(myriad_reading) || b.stride % alignof(myriad_reading) != 0)
-    return "stride is smaller than a reading or no multiple of 8: set it to sizeof(myriad_reading)";
-  return nullptr;
-}
-
-// The readings side by side: as they came, or copied out of a producer's longer structs.
-std::span<const model::Reading> dense(const myriad_batch& b, std::vector<model::Reading>& copy) {
-  if (b.stride == sizeof(myriad_reading)) return {b.readings, b.count};
-  const auto* bytes = reinterpret_cast<const char*>(b.readings);
-  copy.resize(b.count);
-  for (std::size_t i = 0; i < b.count; ++i) std::memcpy(&copy[i], bytes + i * b.stride, sizeof(myriad_reading));
-  return copy;
 }
 
 Level level_of(std::int32_t level) {
@@ -200,45 +182,55 @@ myriad_status HostTable::intern(myriad_text thing, myriad_text property, std::ui
 }
 
 // A plugin that errs does so again and again: says each reason once.
-myriad_status HostTable::refuse(const std::string& why) {
+myriad_status HostTable::refuse(std::string_view why) {
   ++parts_.telemetry->errors;
   {
     const std::lock_guard lock(mutex_);
     if (last_refusal_ == why) return MYRIAD_E_INVALID;
     last_refusal_ = why;
   }
-  parts_.telemetry->log(Level::warn, "refused what the plugin published: " + why);
+  parts_.telemetry->log(Level::warn, "refused what the plugin published: " + std::string(why));
   return MYRIAD_E_INVALID;
 }
 
-myriad_status HostTable::publish(const myriad_batch& batch, spine::Spine::Done done) {
-  if (const char* why = wrong_shape(batch)) return refuse(why);
+myriad_status HostTable::publish(const myriad_batch& batch, spine::Spine::Done done, bool counts) {
   thread_local std::vector<model::Reading> copy;
-  const model::BatchView readings{dense(batch, copy), {batch.blob, batch.blob_size}};
-  if (const auto ok = model::check(readings, parts_.points.size()); !ok) return refuse(ok.error().message);
+  const auto readings = model::view_of(batch, copy);
+  if (!readings) return refuse(readings.error().message);
+  if (const auto ok = model::check(*readings, parts_.points.size()); !ok) return refuse(ok.error().message);
   if (parts_.trial || batch.count == 0) return MYRIAD_OK;
-  const auto taken = parts_.spine.append(readings, std::move(done));
+  const auto not_now = [&](myriad_status why) {
+    if (counts) parts_.telemetry->refused += batch.count;
+    return why;
+  };
+  auto* allowance = parts_.allowance.get();
+  if (allowance && !allowance->take(batch.count, readings->bytes())) return not_now(MYRIAD_E_AGAIN);
+  const auto taken = parts_.spine.append(*readings, std::move(done));
   if (!taken) {
-    parts_.telemetry->refused += batch.count;
-    return not_taken(taken.error().code);
+    if (allowance) allowance->give_back(batch.count, readings->bytes());
+    return not_now(not_taken(taken.error().code));
   }
   parts_.telemetry->readings += batch.count;
   ++parts_.telemetry->batches;
   return MYRIAD_OK;
 }
 
-myriad_status HostTable::publish_durable(const myriad_batch& batch, void (*done)(void*, myriad_status), void* user) {
+myriad_status HostTable::publish_durable(const myriad_batch& batch, void (*done)(void*, myriad_status), void* user,
+                                         bool counts) {
   if (parts_.trial) return MYRIAD_E_UNSUPPORTED;
   const auto answer = [this, done, user](myriad_status status) { later([=] { done(user, status); }); };
   {
     const std::lock_guard lock(mutex_);
     ++outstanding_;
   }
-  const auto status = publish(batch, [this, answer](const Status& committed, spine::Sequence) {
-    answer(committed ? MYRIAD_OK : to_status(committed.error().code));
-    const std::lock_guard lock(mutex_);
-    --outstanding_;
-  });
+  const auto status = publish(
+      batch,
+      [this, answer](const Status& committed, spine::Sequence) {
+        answer(committed ? MYRIAD_OK : to_status(committed.error().code));
+        const std::lock_guard lock(mutex_);
+        --outstanding_;
+      },
+      counts);
   const bool committer_answers = status == MYRIAD_OK && batch.count > 0;
   if (committer_answers) return status;
   if (status == MYRIAD_OK) answer(MYRIAD_OK);

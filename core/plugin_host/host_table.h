@@ -12,6 +12,7 @@
 
 #include "base/scheduler.h"
 #include "model/points.h"
+#include "plugin_host/quota.h"
 #include "plugin_host/telemetry.h"
 #include "registry/registry.h"
 #include "spine/spine.h"
@@ -31,6 +32,7 @@ class HostTable {
     std::shared_ptr<Strand> aside;
     std::function<void(bool up)> on_connection;
     bool trial = false;  // only to check a configuration: what the plugin says is checked and has no effect
+    std::shared_ptr<Allowance> allowance = {};  // of what it publishes; null: none
   };
   explicit HostTable(Parts parts);
   HostTable(const HostTable&) = delete;
@@ -62,8 +64,10 @@ class HostTable {
   };
 
   myriad_status intern(myriad_text thing, myriad_text property, std::uint32_t* id);
-  myriad_status publish(const myriad_batch&, spine::Spine::Done);
-  myriad_status publish_durable(const myriad_batch&, void (*done)(void*, myriad_status), void* user);
+  // `counts`: readings that are not taken now are refused to the plugin, not only kept waiting by its host.
+  myriad_status publish(const myriad_batch&, spine::Spine::Done, bool counts = true);
+  myriad_status publish_durable(const myriad_batch&, void (*done)(void*, myriad_status), void* user,
+                                bool counts = true);
   myriad_status put_thing(myriad_text thing, myriad_text td_json, myriad_error*);
   myriad_status emit(myriad_text thing, myriad_text event, myriad_text data, std::int64_t time_ns);
   myriad_status select(const myriad_text* patterns, std::uint32_t count, myriad_error*);
@@ -74,10 +78,11 @@ class HostTable {
   myriad_status connection(bool up, myriad_text reason);
   const Parts& parts() const { return parts_; }
 
- private:
-  myriad_status refuse(const std::string& why);
+  // What the plugin published breaks a rule: counted, and said once. Returns INVALID.
+  myriad_status refuse(std::string_view why);
   void later(std::function<void()> task);  // on `aside`; drain() waits for it
 
+ private:
   const Parts parts_;
   myriad_host table_{};
   std::shared_mutex gate_;  // shared by calls in progress, taken whole by close()

@@ -86,7 +86,7 @@ class Hosted final : public Instances {
   std::vector<EntryPtr> all() const;
 
   Status check(const registry::InstanceRecord&);
-  Status try_create(const PluginInfo&, const std::string& id, const nlohmann::json& config);
+  Status try_create(const PluginInfo&, const registry::InstanceRecord&, const nlohmann::json& config);
   // With the entry's control held.
   Status enable(Entry&, std::string_view id, bool enabled);
   void run(Entry&);
@@ -102,6 +102,7 @@ class Hosted final : public Instances {
   const std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
   mutable std::shared_mutex mutex_;  // guards the map
   std::map<std::string, EntryPtr, std::less<>> entries_;
+  Hub hub_;
   Scheduler scheduler_;  // the first to go
 };
 
@@ -115,7 +116,7 @@ EntryPtr Hosted::find(std::string_view id) const {
 
 EntryPtr Hosted::add(const registry::InstanceRecord& record) {
   auto entry = std::make_shared<Entry>(std::make_shared<Supervisor>(
-      Supervisor::Context{parts_, scheduler_, [l = listeners_](const std::string& id) { l->tell(id); }}, record));
+      Supervisor::Context{parts_, scheduler_, hub_, [l = listeners_](const std::string& id) { l->tell(id); }}, record));
   const std::unique_lock lock(mutex_);
   return entries_.insert_or_assign(record.id, std::move(entry)).first->second;
 }
@@ -194,31 +195,37 @@ Status Hosted::check(const registry::InstanceRecord& record) {
   }
   if (!plugin->api)
     return Error{Code::invalid, "plugin '" + record.plugin + "' cannot be used: " + plugin->refused, "/plugin"};
+  const auto home = home_of(plugin->manifest, record.isolation, parts_.isolation);
+  if (!home) return home.error();
+  if (const auto quota = quota_of(record, *home); !quota) return quota.error();
   const auto given = nlohmann::json::parse(record.config, nullptr, false);
   if (!given.is_object()) return Error{Code::invalid, "the configuration is no JSON object", "/config"};
   const auto config = parts_.plugins.configure(*plugin, given);
   if (!config) return Error{config.error().code, config.error().message, "/config" + config.error().field};
-  return try_create(*plugin, record.id, *config);
+  return try_create(*plugin, record, *config);
 }
 
 // The plugin's own opinion: an instance that is created, heard, and destroyed.
-Status Hosted::try_create(const PluginInfo& plugin, const std::string& id, const nlohmann::json& config) {
+Status Hosted::try_create(const PluginInfo& plugin, const registry::InstanceRecord& record,
+                          const nlohmann::json& config) {
   struct Trial {
     model::Points points;  // its own, so that a refused configuration leaves no name behind
     std::unique_ptr<Runner> runner;
     Outcome outcome;
   };
   const auto trial = std::make_shared<Trial>();
-  trial->runner =
-      std::make_unique<Runner>(*plugin.api, HostTable::Parts{id,
-                                                             parts_.registry,
-                                                             parts_.spine,
-                                                             trial->points,
-                                                             parts_.clock,
-                                                             std::make_shared<Telemetry>(parts_.clock, Log::none()),
-                                                             nullptr,
-                                                             {},
-                                                             true});
+  HostTable::Parts host{record.id,
+                        parts_.registry,
+                        parts_.spine,
+                        trial->points,
+                        parts_.clock,
+                        std::make_shared<Telemetry>(parts_.clock, Log::none()),
+                        scheduler_.strand(),
+                        {},
+                        true};
+  auto runner = make_runner({parts_, hub_, plugin, record, config, std::move(host), [] {}});
+  if (!runner) return runner.error();
+  trial->runner = *std::move(runner);
   const auto strand = scheduler_.strand();
   const auto call = strand->call(
       [trial, text = config.dump()] {
@@ -227,8 +234,10 @@ Status Hosted::try_create(const PluginInfo& plugin, const std::string& id, const
       },
       SteadyClock::now() + parts_.timings.control);
   if (call == Strand::Call::done) return trial->outcome.ok() ? Status() : Status(config_error(trial->outcome));
-  strand->abandon();
-  trial->runner->host().close();
+  if (!trial->runner->kill("it did not check its configuration in time")) {
+    strand->abandon();
+    trial->runner->host().close();
+  }
   return Error{Code::timeout, "plugin '" + plugin.manifest.id + "' did not check its configuration within " +
                                   std::to_string(parts_.timings.control.count()) + " ms"};
 }
@@ -278,6 +287,8 @@ Status Hosted::remove(std::string_view id, registry::IfVersion version) {
     const std::unique_lock lock(mutex_);
     if (const auto it = entries_.find(id); it != entries_.end() && it->second == entry) entries_.erase(it);
   }
+  std::error_code error;
+  if (!parts_.isolation.homes.empty()) std::filesystem::remove_all(parts_.isolation.homes / id, error);
   auto dropped = parts_.spine.drop_cursor("instance/" + std::string(id));
   listeners_->tell(id);
   return dropped;
@@ -302,8 +313,9 @@ Result<InstanceStatus> Hosted::start(std::string_view id) {
   const std::lock_guard control(entry->control);
   if (auto ok = enable(*entry, id, true); !ok) return ok.error();
   const auto state = entry->supervisor->status().state;
-  if (state == State::faulted) halt(*entry);
-  if (state == State::faulted || state == State::stopped) run(*entry);
+  const bool failed = state == State::faulted || state == State::quarantined;
+  if (failed) halt(*entry);
+  if (failed || state == State::stopped) run(*entry);
   return entry->supervisor->status();
 }
 
@@ -412,6 +424,8 @@ std::string_view state_name(State state) {
       return "degraded";
     case State::faulted:
       return "faulted";
+    case State::quarantined:
+      return "quarantined";
     case State::stopping:
       break;
   }

@@ -15,13 +15,16 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "model/value.h"
+#include "plugin_host/home.h"
 #include "plugin_host/plugins.h"
+#include "plugin_host/quota.h"
 #include "registry/registry.h"
 #include "spine/spine.h"
 
 namespace myriad::plugin_host {
 
-enum class State : std::uint8_t { stopped, starting, running, degraded, faulted, stopping };
+// quarantined: it failed so often in a row that only a person starts it again.
+enum class State : std::uint8_t { stopped, starting, running, degraded, faulted, quarantined, stopping };
 std::string_view state_name(State);
 
 struct InstanceStatus {
@@ -49,6 +52,14 @@ struct InstanceStatus {
   };
   std::optional<Delivery> delivery;  // of a sink or processor that has a cursor; also while it does not run
   std::vector<std::pair<std::string, double>> metrics;
+  Home home = Home::in_process;
+  Quota quota;
+  struct Usage {
+    double cpu_percent = 0;
+    std::uint64_t memory = 0;
+  };
+  std::optional<Usage> usage;  // of a process of its own, while it runs
+  std::string plugin_version;  // that runs, or would
 };
 
 struct LogLine {
@@ -62,8 +73,14 @@ struct Timings {
   std::chrono::milliseconds stop{4'000};     // then a plugin that does not return is left behind
   std::chrono::milliseconds control{3'000};  // create() and start(), which do not wait for equipment
   std::chrono::milliseconds poll{10'000};    // a poll's deadline, or its interval where that is longer
-  std::chrono::milliseconds restart_first{1'000}, restart_most{60'000};  // of a faulted instance; doubles
-  std::chrono::milliseconds retry_first{100}, retry_most{10'000};        // of a delivery; doubles
+  std::chrono::milliseconds restart_first{50}, restart_most{60'000};  // of a faulted instance; doubles
+  int quarantine_after = 12;                                           // faults in a row
+  std::chrono::milliseconds retry_first{100}, retry_most{10'000};      // of a delivery; doubles
+  // Of a plugin in a process of its own, which is killed then.
+  std::chrono::milliseconds setup{10'000};      // its process loads it
+  std::chrono::milliseconds call{60'000};       // deliver(), process() and the like, which have no deadline
+  std::chrono::milliseconds grace{1'000};       // beyond a call's deadline
+  std::chrono::milliseconds heartbeat{15'000};  // for so long it says nothing
 };
 
 class Instances {
@@ -76,6 +93,7 @@ class Instances {
     const Clock& clock;
     Log log;
     Timings timings = {};
+    Isolation isolation = {};
   };
   static std::unique_ptr<Instances> make(Parts);
   virtual ~Instances() = default;  // stops all

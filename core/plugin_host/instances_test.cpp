@@ -18,9 +18,20 @@ std::size_t threads_of_process() {
       std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator()));
 }
 
+// What holds wherever the plugin runs.
+class InstancesTest : public ::testing::TestWithParam<Home> {
+ protected:
+  struct Site : testing::Site {
+    explicit Site(Timings timings = quick) : testing::Site(timings, GetParam()) {}
+  };
+};
+
+INSTANTIATE_TEST_SUITE_P(, InstancesTest, ::testing::Values(Home::in_process, Home::process),
+                         [](const auto& tested) { return std::string(home_name(tested.param)); });
+
 // ---- Configuration
 
-TEST(Instances, CreatesStartsAndPolls) {
+TEST_P(InstancesTest, CreatesStartsAndPolls) {
   Site site;
   const auto made = site.create("meter", "fickle", {{"thing", "meter"}, {"interval_ms", 5}});
   ASSERT_TRUE(made) << made.error().message;
@@ -32,7 +43,7 @@ TEST(Instances, CreatesStartsAndPolls) {
   EXPECT_GE(site.instances->get("meter")->readings, 3u);
 }
 
-TEST(Instances, RefusesAWrongConfigurationBeforeAnythingIsStored) {
+TEST_P(InstancesTest, RefusesAWrongConfigurationBeforeAnythingIsStored) {
   struct Case {
     const char *name, *id, *plugin, *config, *field, *message;
   };
@@ -57,7 +68,7 @@ TEST(Instances, RefusesAWrongConfigurationBeforeAnythingIsStored) {
   EXPECT_EQ(site.points->size(), 0u) << "a refused configuration leaves no point behind";
 }
 
-TEST(Instances, AnExceptionInCreateIsInternal) {
+TEST_P(InstancesTest, AnExceptionInCreateIsInternal) {
   Site site;
   const auto made = site.create("x", "fickle", {{"thing", "t"}, {"create", "throw"}});
   ASSERT_FALSE(made);
@@ -65,13 +76,13 @@ TEST(Instances, AnExceptionInCreateIsInternal) {
   EXPECT_EQ(made.error().message, "create throws");
 }
 
-TEST(Instances, RefusesAnIdTwice) {
+TEST_P(InstancesTest, RefusesAnIdTwice) {
   Site site;
   ASSERT_TRUE(site.create("x", "fickle", {{"thing", "t"}}));
   EXPECT_EQ(site.create("x", "fickle", {{"thing", "u"}}).error().code, Code::exists);
 }
 
-TEST(Instances, ReplaceChecksFirstAndStopsNothingWhenItIsWrong) {
+TEST_P(InstancesTest, ReplaceChecksFirstAndStopsNothingWhenItIsWrong) {
   Site site;
   const auto made = site.create("x", "fickle", {{"thing", "t"}, {"interval_ms", 2}});
   ASSERT_TRUE(made);
@@ -90,7 +101,7 @@ TEST(Instances, ReplaceChecksFirstAndStopsNothingWhenItIsWrong) {
   EXPECT_TRUE(eventually([&] { return !site.values("u/count").empty(); }));
 }
 
-TEST(Instances, AReplacedOneThatDoesNotStartIsFaultedAndStored) {
+TEST_P(InstancesTest, AReplacedOneThatDoesNotStartIsFaultedAndStored) {
   Site site;
   ASSERT_TRUE(site.create("x", "fickle", {{"thing", "t"}}));
   const auto replaced =
@@ -101,7 +112,7 @@ TEST(Instances, AReplacedOneThatDoesNotStartIsFaultedAndStored) {
   EXPECT_TRUE(eventually([&] { return site.instances->get("x")->restarts >= 3; })) << "UNAVAILABLE is tried again";
 }
 
-TEST(Instances, ReconfiguringOneLeavesTheOthersTheirSequence) {
+TEST_P(InstancesTest, ReconfiguringOneLeavesTheOthersTheirSequence) {
   Site site;
   for (const char* id : {"a", "b", "c"}) ASSERT_TRUE(site.create(id, "fickle", {{"thing", id}, {"interval_ms", 2}}));
   for (int i = 0; i < 10; ++i)
@@ -114,7 +125,7 @@ TEST(Instances, ReconfiguringOneLeavesTheOthersTheirSequence) {
   }
 }
 
-TEST(Instances, StopAndStartAreRememberedOverAReopening) {
+TEST_P(InstancesTest, StopAndStartAreRememberedOverAReopening) {
   Site site;
   ASSERT_TRUE(site.create("off", "fickle", {{"thing", "off"}, {"interval_ms", 2}}));
   ASSERT_TRUE(site.create("on", "fickle", {{"thing", "on"}, {"interval_ms", 2}}));
@@ -126,7 +137,7 @@ TEST(Instances, StopAndStartAreRememberedOverAReopening) {
   EXPECT_EQ(site.instances->restart("off")->state, State::running);
 }
 
-TEST(Instances, RemoveTakesEverythingOfIt) {
+TEST_P(InstancesTest, RemoveTakesEverythingOfIt) {
   Site site;
   ASSERT_TRUE(site.create("x", "fickle", {{"thing", "t"}}));
   ASSERT_TRUE(site.registry->put("instance/x", "key", "value"));
@@ -139,7 +150,7 @@ TEST(Instances, RemoveTakesEverythingOfIt) {
   EXPECT_EQ(site.instances->remove("x", std::nullopt).error().code, Code::not_found);
 }
 
-TEST(Instances, AnUnknownPluginAtTheDaemonsStartIsFaultedAndSaysWhy) {
+TEST_P(InstancesTest, AnUnknownPluginAtTheDaemonsStartIsFaultedAndSaysWhy) {
   Site site;
   ASSERT_TRUE(site.registry->create_instance({"x", "gone", "{}", true, 0}));
   site.reopen();
@@ -149,7 +160,7 @@ TEST(Instances, AnUnknownPluginAtTheDaemonsStartIsFaultedAndSaysWhy) {
 
 // ---- Failing polls
 
-TEST(Instances, ThePollsStatusDecides) {
+TEST_P(InstancesTest, ThePollsStatusDecides) {
   struct Case {
     const char* name;
     int status;
@@ -175,7 +186,7 @@ TEST(Instances, ThePollsStatusDecides) {
   }
 }
 
-TEST(Instances, ADeviceThatComesBackIsRunningAgain) {
+TEST_P(InstancesTest, ADeviceThatComesBackIsRunningAgain) {
   Site site;
   ASSERT_TRUE(site.create("x", "fickle",
                           {{"thing", "back"}, {"interval_ms", 2}, {"poll", "fail"}, {"status", -3}, {"times", 20}}));
@@ -189,7 +200,7 @@ TEST(Instances, ADeviceThatComesBackIsRunningAgain) {
   EXPECT_EQ(complaints, 1u) << "a failure is logged when it begins, not at each poll";
 }
 
-TEST(Instances, AFaultedOneIsRestartedUntilItRecovers) {
+TEST(InstancesInProcess, AFaultedOneIsRestartedUntilItRecovers) {
   Site site;
   ASSERT_TRUE(site.create("x", "fickle", {{"thing", "heals"}, {"interval_ms", 2}, {"poll", "fail"}, {"times", 3}}));
   EXPECT_TRUE(eventually([&] { return !site.values("heals/count").empty(); }));
@@ -198,7 +209,7 @@ TEST(Instances, AFaultedOneIsRestartedUntilItRecovers) {
   EXPECT_EQ(site.instances->get("x")->last_error->status, "internal");
 }
 
-TEST(Instances, APluginThatNeverStopsLoggingFloodsNobody) {
+TEST_P(InstancesTest, APluginThatNeverStopsLoggingFloodsNobody) {
   Site site;
   std::atomic<int> passed = 0;
   auto instances = Instances::make({*site.plugins, *site.registry, *site.spine, *site.points, site.clock,
@@ -212,7 +223,7 @@ TEST(Instances, APluginThatNeverStopsLoggingFloodsNobody) {
 
 // ---- Stopping
 
-TEST(Instances, AHungPollEndsWhenTheInstanceIsStopped) {
+TEST_P(InstancesTest, AHungPollEndsWhenTheInstanceIsStopped) {
   Site site;
   ASSERT_TRUE(site.create("x", "fickle", {{"thing", "t"}, {"interval_ms", 1}, {"poll", "hang"}}));
   EXPECT_TRUE(eventually([&] { return site.instances->get("x")->polls == 1; }));
@@ -220,7 +231,7 @@ TEST(Instances, AHungPollEndsWhenTheInstanceIsStopped) {
   EXPECT_FALSE(site.instances->get("x")->last_error);
 }
 
-TEST(Instances, APluginThatDoesNotReturnIsLeftBehind) {
+TEST(InstancesInProcess, APluginThatDoesNotReturnIsLeftBehind) {
   auto timings = quick;
   timings.stop = 50ms;
   Site site(timings);
@@ -237,7 +248,7 @@ TEST(Instances, APluginThatDoesNotReturnIsLeftBehind) {
   std::this_thread::sleep_for(3s);  // the poll returns to a site that is gone
 }
 
-TEST(Instances, ManyHungPollsStopTogether) {
+TEST_P(InstancesTest, ManyHungPollsStopTogether) {
   Site site;
   for (int i = 0; i < 30; ++i) {
     const auto id = "h" + std::to_string(i);
@@ -255,7 +266,7 @@ TEST(Instances, ManyHungPollsStopTogether) {
   }
 }
 
-TEST(Instances, OneThatDoesNotReturnSpoilsNoOthersStop) {
+TEST(InstancesInProcess, OneThatDoesNotReturnSpoilsNoOthersStop) {
   Site site;
   ASSERT_TRUE(site.create("a", "fickle", {{"thing", "a"}, {"interval_ms", 1}, {"poll", "stuck"}}));
   for (const char* id : {"b", "c"}) ASSERT_TRUE(site.create(id, "fickle", {{"thing", id}, {"interval_ms", 1}}));
@@ -265,7 +276,7 @@ TEST(Instances, OneThatDoesNotReturnSpoilsNoOthersStop) {
   for (const char* id : {"b", "c"}) EXPECT_FALSE(site.instances->get(id)->last_error) << id;
 }
 
-TEST(Instances, FourHundredPollOnFewThreads) {
+TEST(InstancesInProcess, FourHundredPollOnFewThreads) {
   Site site;
   for (int i = 0; i < 400; ++i) {
     const auto id = "m" + std::to_string(i);
@@ -284,7 +295,7 @@ TEST(Instances, FourHundredPollOnFewThreads) {
 
 // ---- Requests
 
-TEST(Instances, WritesReachTheOwnerAndSayWhenTheyDoNot) {
+TEST_P(InstancesTest, WritesReachTheOwnerAndSayWhenTheyDoNot) {
   Site site;
   ASSERT_TRUE(site.create("x", "fickle", {{"thing", "t"}}));
   const auto wrote = site.instances->write("t/relay", true, 5s);
@@ -301,7 +312,7 @@ TEST(Instances, WritesReachTheOwnerAndSayWhenTheyDoNot) {
   EXPECT_NE(stopped.error().message.find("'x' is stopped: start it"), std::string::npos) << stopped.error().message;
 }
 
-TEST(Instances, TheDevicesAnswerToAWriteIsTheCallers) {
+TEST_P(InstancesTest, TheDevicesAnswerToAWriteIsTheCallers) {
   struct Case {
     int status;
     Code code;
@@ -322,7 +333,7 @@ TEST(Instances, TheDevicesAnswerToAWriteIsTheCallers) {
   }
 }
 
-TEST(Instances, AWriteBehindAHungPollGivesUpAndIsNotDoneLater) {
+TEST_P(InstancesTest, AWriteBehindAHungPollGivesUpAndIsNotDoneLater) {
   Site site;
   ASSERT_TRUE(site.create("x", "fickle", {{"thing", "t"}, {"interval_ms", 1}, {"poll", "hang"}}));
   EXPECT_TRUE(eventually([&] { return site.instances->get("x")->polls == 1; }));
@@ -333,7 +344,7 @@ TEST(Instances, AWriteBehindAHungPollGivesUpAndIsNotDoneLater) {
   EXPECT_TRUE(site.values("t/relay").empty());
 }
 
-TEST(Instances, TellsOfEachChangeOfState) {
+TEST_P(InstancesTest, TellsOfEachChangeOfState) {
   Site site;
   std::mutex mutex;
   std::multiset<std::string> told;

@@ -9,9 +9,10 @@ using std::chrono::nanoseconds;
 
 // One life of the plugin, from create() to destroy().
 struct Supervisor::Run {
-  Run(const myriad_plugin_api& api, HostTable::Parts parts) : runner(api, std::move(parts)) {}
+  explicit Run(std::unique_ptr<Runner> r) : owned(std::move(r)) {}
 
-  Runner runner;
+  std::unique_ptr<Runner> owned;
+  Runner& runner = *owned;
   std::shared_ptr<Delivery> delivery;  // of a sink or processor that chose inputs
   Timer first_poll, polls;
   milliseconds poll_limit{};
@@ -59,6 +60,8 @@ State Supervisor::state() const {
       return poll_fails_ || delivery_fails_ || disconnected_ ? State::degraded : State::running;
     case Phase::faulted:
       return State::faulted;
+    case Phase::quarantined:
+      return State::quarantined;
     case Phase::stopping:
       break;
   }
@@ -104,9 +107,17 @@ InstanceStatus Supervisor::status() const {
   }
   const std::lock_guard lock(mutex_);
   out.record = record_;
+  if (const auto* plugin = context_.parts.plugins.find(record_.plugin)) {
+    out.plugin_version = plugin->manifest.version;
+    out.home = home_of(plugin->manifest, record_.isolation, context_.parts.isolation).value_or(Home::in_process);
+  }
+  out.quota = quota_of(record_, out.home).value_or(Quota());
   out.state = state();
   out.since = since_;
   out.last_error = last_error_;
+  if (run_) {
+    if (const auto usage = run_->runner.usage()) out.usage = {usage->cpu_percent, usage->memory};
+  }
   if (run_ && run_->delivery && phase_ == Phase::up) {
     out.lag = run_->delivery->lag();
     if (out.delivery) {
@@ -153,13 +164,9 @@ void Supervisor::do_start() {
   if (!config)
     return fault(nullptr, {MYRIAD_E_INVALID, "/config" + config.error().field + ": " + config.error().message});
   telemetry_->forget_connection();
-  const auto connection = [weak = weak_from_this()](bool up) {
-    const auto self = weak.lock();
-    if (!self) return;
-    if (!self->update([&] { self->disconnected_ = !up; })) self->context_.changed(self->id_);
-  };
-  const auto run = std::make_shared<Run>(*plugin->api, HostTable::Parts{id_, parts.registry, parts.spine, parts.points,
-                                                                        parts.clock, telemetry_, aside_, connection});
+  auto made = make_run(record, *plugin, *config);
+  if (!made) return fault(nullptr, {MYRIAD_E_INVALID, made.error().field + ": " + made.error().message});
+  const auto run = *std::move(made);
   update([&] {
     if (phase_ == Phase::stopping) return;
     run_ = run;
@@ -180,6 +187,33 @@ void Supervisor::do_start() {
   arm_polls(run, *config);
 }
 
+Result<Supervisor::RunPtr> Supervisor::make_run(const registry::InstanceRecord& record, const PluginInfo& plugin,
+                                                const nlohmann::json& config) {
+  const auto& parts = context_.parts;
+  const auto connection = [weak = weak_from_this()](bool up) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!self->update([&] { self->disconnected_ = !up; })) self->context_.changed(self->id_);
+  };
+  // Of this life only: the process of the one before may end late.
+  const auto life = std::make_shared<std::weak_ptr<Run>>();
+  const auto ended = [weak = weak_from_this(), life, strand = strand()] {
+    strand->post_urgent([weak, life] {
+      const auto self = weak.lock();
+      const auto run = life->lock();
+      if (self && run) self->ended(run);
+    });
+  };
+  auto runner = make_runner(
+      {parts, context_.hub, plugin, record, config,
+       HostTable::Parts{id_, parts.registry, parts.spine, parts.points, parts.clock, telemetry_, aside_, connection},
+       ended});
+  if (!runner) return runner.error();
+  auto run = std::make_shared<Run>(*std::move(runner));
+  *life = run;
+  return run;
+}
+
 Outcome Supervisor::try_start(Run& run, const nlohmann::json& config) {
   const Outcome late{MYRIAD_E_CANCELLED, "it was stopped meanwhile"};
   if (auto outcome = run.runner.create(config.dump()); !outcome.ok()) return outcome;
@@ -192,28 +226,29 @@ Outcome Supervisor::try_start(Run& run, const nlohmann::json& config) {
 // Prepares what a sink or processor receives, and gives a processor its state back.
 Outcome Supervisor::feed(Run& run) {
   auto patterns = run.runner.host().patterns();
-  if (patterns.empty() || !(run.runner.is_sink() || run.runner.is_processor())) return {};
+  if (patterns.empty() || !(run.runner.serves(Runner::Serves::sink) || run.runner.serves(Runner::Serves::processor)))
+    return {};
   const auto& parts = context_.parts;
   Delivery::Parts d{cursor_,           parts.spine, parts.points,        parts.clock,   strand(),
                     run.runner.host(), telemetry_,  std::move(patterns), parts.timings, breaks_on()};
   auto& runner = run.runner;  // outlives the delivery, which it is told to stop before
   d.deliver = [&runner](const myriad_batch& batch) {
-    return runner.is_sink() ? runner.deliver(batch) : runner.process(batch);
+    return runner.serves(Runner::Serves::sink) ? runner.deliver(batch) : runner.process(batch);
   };
-  if (runner.is_processor()) d.save = [&runner](std::string& state) { return runner.save(state); };
+  if (runner.serves(Runner::Serves::processor)) d.save = [&runner](std::string& state) { return runner.save(state); };
   d.report = [this, weak = std::weak_ptr(current())](const Outcome& outcome, bool gives_up) {
     report_delivery(weak, outcome, gives_up);
   };
   run.delivery = std::make_shared<Delivery>(std::move(d));
   if (const auto opened = run.delivery->open(); !opened)
     return {to_status(opened.error().code), opened.error().message};
-  return runner.is_processor() ? runner.load(run.delivery->state()) : Outcome{};
+  return runner.serves(Runner::Serves::processor) ? runner.load(run.delivery->state()) : Outcome{};
 }
 
 // Instances of one interval poll spread over it by their ids; where it is long, the first poll comes within a second.
 void Supervisor::arm_polls(const RunPtr& run, const nlohmann::json& config) {
   const auto interval = interval_of(config);
-  if (interval.count() == 0 || !run->runner.is_device()) return;
+  if (interval.count() == 0 || !run->runner.serves(Runner::Serves::device)) return;
   run->poll_limit = std::max(context_.parts.timings.poll, interval);
   const auto hash = std::hash<std::string>()(id_);
   const auto phase = [&](milliseconds span) {
@@ -301,11 +336,25 @@ void Supervisor::fault(const RunPtr& run, const Outcome& outcome) {
   if (stopping) return;
   // Not now: the call that failed may be the delivery's own.
   strand()->post_urgent([self = shared_from_this(), run] { self->take_down(run); });
-  if (what != Meaning::misplaced) schedule_restart();
+  if (what != Meaning::misplaced) restart_or_quarantine(what == Meaning::broken);
 }
 
-void Supervisor::schedule_restart() {
+// The process of a plugin went without being called.
+void Supervisor::ended(const RunPtr& run) {
+  if (!run->over) fault(run, run->runner.why_ended());
+}
+
+// Equipment that is away is waited for, as long as it takes; a plugin that breaks again and again is not.
+void Supervisor::restart_or_quarantine(bool broke) {
   const auto& t = context_.parts.timings;
+  bool enough = false;
+  update([&] {
+    enough = broke && faults_ + 1 >= t.quarantine_after && phase_ == Phase::faulted;
+    if (enough) phase_ = Phase::quarantined;
+  });
+  if (enough)
+    return telemetry_->log(Level::error, "quarantined: it failed " + std::to_string(t.quarantine_after) +
+                                             " times in a row; mend the reason, then start it");
   const std::lock_guard lock(mutex_);
   const auto delay = std::min(t.restart_most, t.restart_first * (1 << std::min(faults_, 16)));
   ++faults_;
@@ -363,9 +412,14 @@ bool Supervisor::finish_stop(Scheduler::Clock::time_point deadline) {
   // A call may begin between cancel() and the stop: cancel again until it is through.
   constexpr milliseconds slice{100};
   bool done = stopped.wait_for(milliseconds(0)) == std::future_status::ready;  // perhaps while others were waited for
+  const auto patience = (deadline - Scheduler::Clock::now()) * 3 / 4;
+  const auto kill_at = deadline - patience / 3;
   while (!done && Scheduler::Clock::now() < deadline) {
-    done = stopped.wait_until(std::min(deadline, Scheduler::Clock::now() + slice)) == std::future_status::ready;
-    if (!done && run) run->runner.cancel();
+    const auto next = std::min(Scheduler::Clock::now() < kill_at ? kill_at : deadline, Scheduler::Clock::now() + slice);
+    done = stopped.wait_until(next) == std::future_status::ready;
+    if (done || !run) continue;
+    run->runner.cancel();
+    if (Scheduler::Clock::now() >= kill_at) run->runner.kill("it did not return when it was stopped");
   }
   if (!done) {
     telemetry_->log(Level::error,

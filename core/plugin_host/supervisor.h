@@ -10,7 +10,7 @@
 
 #include "base/scheduler.h"
 #include "plugin_host/delivery.h"
-#include "plugin_host/runner.h"
+#include "plugin_host/make_runner.h"
 
 namespace myriad::plugin_host {
 
@@ -19,6 +19,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   struct Context {  // all outlive the object
     const Instances::Parts& parts;
     Scheduler& scheduler;
+    Hub& hub;
     std::function<void(const std::string& id)> changed;
   };
   Supervisor(Context context, registry::InstanceRecord record);
@@ -41,12 +42,14 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   Status read(std::uint32_t point, std::string_view name, std::chrono::milliseconds limit);
 
  private:
-  enum class Phase : std::uint8_t { stopped, starting, up, faulted, stopping };
+  enum class Phase : std::uint8_t { stopped, starting, up, faulted, quarantined, stopping };
   struct Run;
   using RunPtr = std::shared_ptr<Run>;
 
   // On the strand.
   void do_start();
+  Result<RunPtr> make_run(const registry::InstanceRecord& record, const PluginInfo& plugin,
+                          const nlohmann::json& config);
   Outcome try_start(Run&, const nlohmann::json& config);
   Outcome feed(Run&);
   void arm_polls(const RunPtr&, const nlohmann::json& config);
@@ -57,7 +60,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
 
   void fault(const RunPtr&, const Outcome&);
   void note_failure(const Outcome&);
-  void schedule_restart();
+  void ended(const RunPtr&);
+  void restart_or_quarantine(bool broke);
   Status request(std::chrono::milliseconds limit, std::string_view what, std::function<Outcome(Runner&)> work);
   RunPtr current() const;
   std::shared_ptr<Strand> strand() const;

@@ -33,7 +33,7 @@ constexpr Timings quick{.stop = 1000ms,
 
 class Site {
  public:
-  explicit Site(Timings timings = quick) : timings_(timings) { open(); }
+  explicit Site(Timings timings = quick, Home kind = Home::in_process) : timings_(timings), kind_(kind) { open(); }
   ~Site() { close(); }
 
   // As after the end of a process: everything is read again from disk.
@@ -99,10 +99,12 @@ class Site {
     options.file = home / "spine.db";
     options.commit_interval = 2ms;
     spine = *spine::Spine::open(options, *points, clock, Log::none());
-    instances = Instances::make({*plugins, *registry, *spine, *points, clock, Log::none(), timings_});
+    instances = Instances::make({*plugins, *registry, *spine, *points, clock, Log::none(), timings_,
+                                 kind_ == Home::process ? Isolation{MYRIAD_PROGRAM, home / "instances"} : Isolation{}});
     instances->start_enabled();
   }
   const Timings timings_;
+  const Home kind_;
 };
 
 }  // namespace myriad::plugin_host::testing

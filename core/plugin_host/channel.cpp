@@ -1,0 +1,434 @@
+#include "plugin_host/channel.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace myriad::plugin_host {
+namespace {
+
+using namespace std::chrono_literals;
+using plugin_runner::Header;
+using plugin_runner::Reader;
+using plugin_runner::Receiver;
+using plugin_runner::Writer;
+
+constexpr int messages_a_turn = 64;
+constexpr int messages_in_flight = 1'024;  // more than a socket's buffer holds
+constexpr std::size_t max_unsent = std::size_t{32} << 20;
+constexpr double message_burst = 200'000, messages_per_s = 20'000;  // but readings, which have a quota of their own
+constexpr std::size_t max_line = 1'024;
+constexpr auto cpu_window = 10s;
+
+using plugin_runner::raw;
+
+std::string error_text(const myriad_error& e) {
+  return {e.message, ::strnlen(e.message, sizeof e.message)};
+}
+
+}  // namespace
+
+Channel::Channel(Parts parts)
+    : parts_(std::move(parts)),
+      telemetry_(parts_.host.parts().telemetry),
+      receiver_(parts_.process.side()),
+      heard_(Clock::now()) {}
+
+void Channel::open() {
+  parts_.hub.add(shared_from_this());
+  parts_.hub.watch(this, parts_.process.side(), EPOLLIN);
+  parts_.hub.watch(this, parts_.process.output(), EPOLLIN);
+}
+
+void Channel::close() {
+  parts_.hub.remove(this);
+  read_output();
+  {
+    const std::lock_guard lock(reading_);
+    closed_ = true;
+    held_.reset();
+    held_flag_ = false;
+    released_.notify_all();
+  }
+  const std::lock_guard lock(sending_);
+  mute_ = true;
+}
+
+// ---- Reading
+
+void Channel::ready(int fd) {
+  if (fd == parts_.process.output()) return read_output();
+  flush();
+  std::unique_lock lock(reading_);
+  if (closed_ || over_ || held_) return;
+  if (read_some(messages_a_turn) != Read::over) return;
+  lock.unlock();
+  over();
+}
+
+Channel::Read Channel::read_some(int limit) {
+  for (int i = 0; i < limit; ++i) {
+    Message message;
+    switch (receiver_.receive(message, false)) {
+      case Receiver::Got::nothing:
+        return Read::nothing;
+      case Receiver::Got::message:
+        break;
+      case Receiver::Got::broken:
+        breaks("it sent a packet that is none");
+        return Read::over;
+      case Receiver::Got::end:
+        return Read::over;
+    }
+    heard_ = Clock::now();
+    if (!may_pass(message) || !handle(message)) {
+      hold(message);
+      return Read::held;
+    }
+  }
+  return Read::more;
+}
+
+void Channel::begin_call() {
+  const std::lock_guard lock(reading_);
+  cancelled_ = false;
+}
+
+bool Channel::drain() {
+  std::unique_lock lock(reading_);
+  int left = messages_in_flight;
+  while (!closed_ && !over_ && left > 0) {
+    if (held_) {
+      released_.wait(lock, [&] { return !held_ || closed_ || cancelled_ || over_; });
+      if (held_) return false;
+      continue;
+    }
+    left -= messages_a_turn;
+    const auto read = read_some(messages_a_turn);
+    if (read == Read::nothing || read == Read::over) break;  // the hub hears of the end, too
+  }
+  return true;
+}
+
+void Channel::cancel_drain() {
+  const std::lock_guard lock(reading_);
+  cancelled_ = true;
+  released_.notify_all();
+}
+
+void Channel::hold(const Message& message) {
+  held_.emplace(message.header, std::string(message.payload));
+  held_flag_ = true;
+  watch_side(false);
+  parts_.hub.wake();
+}
+
+void Channel::retry() {
+  const std::lock_guard lock(reading_);
+  heard_ = Clock::now();  // it waits for us
+  if (!held_) return;
+  const Message message{held_->first, held_->second};
+  if (!may_pass(message) || !handle(message)) return;
+  held_.reset();
+  held_flag_ = false;
+  watch_side(true);
+  released_.notify_all();
+}
+
+void Channel::watch_side(bool on) {
+  parts_.hub.watch(this, parts_.process.side(), on ? std::uint32_t{EPOLLIN} : 0);
+}
+
+// The plugin's process is gone, or soon will be.
+void Channel::over() {
+  {
+    const std::lock_guard lock(reading_);
+    if (std::exchange(over_, true) || closed_) return;
+    watch_side(false);
+    released_.notify_all();
+  }
+  parts_.ended();
+}
+
+void Channel::breaks(std::string why) {
+  parts_.process.kill("it breaks the protocol: " + std::move(why));
+}
+
+// ---- What it says
+
+// A child that talks without end costs the hub's time, which is everybody's.
+bool Channel::may_pass(const Message& message) {
+  const auto type = static_cast<Type>(message.header.type);
+  if (type == Type::publish || type == Type::pong) return true;
+  const auto now = Clock::now();
+  const double passed = std::chrono::duration<double>(now - messages_filled_).count();
+  messages_filled_ = now;
+  messages_left_ = std::min(message_burst, messages_left_ + passed * messages_per_s);
+  if (messages_left_ < 1) return false;
+  messages_left_ -= 1;
+  return true;
+}
+
+// False: not now.
+bool Channel::handle(const Message& message) {
+  const auto type = static_cast<Type>(message.header.type);
+  if (type == Type::publish || type == Type::publish_durable) return publish(message);
+  if (type == Type::pong) return true;
+  if (type == Type::log) {
+    const myriad_host* host = parts_.host.raw();
+    host->log(host, message.header.status, message.payload.data(), message.payload.size());
+    return true;
+  }
+  if (type == Type::refused) {
+    parts_.host.refuse(message.payload.substr(0, max_line));
+    return true;
+  }
+  if (type == Type::invoked) {
+    const std::lock_guard lock(mutex_);
+    const auto reply = replies_.extract(message.header.id);
+    if (!reply.empty()) reply.mapped()({message.header.status, {}}, std::string(message.payload));
+    return true;
+  }
+  if (type == Type::put_thing || type == Type::kv_put || type == Type::kv_get) {
+    answer_aside(message);  // these wait for the disk
+    return true;
+  }
+  return answer_now(message);
+}
+
+bool Channel::publish(const Message& message) {
+  const auto batch = Reader(message.payload).batch();
+  if (!batch) {
+    breaks("it sent a batch whose size is not what it says");
+    return true;
+  }
+  if (static_cast<Type>(message.header.type) == Type::publish)
+    return parts_.host.publish(*batch, {}, false) != MYRIAD_E_AGAIN;
+  struct Waiting {
+    std::weak_ptr<Channel> channel;
+    std::uint64_t id;
+  };
+  std::unique_ptr<Waiting> waiting(new Waiting{weak_from_this(), message.header.id});
+  const auto done = [](void* user, myriad_status status) {
+    const std::unique_ptr<Waiting> w(static_cast<Waiting*>(user));
+    if (const auto channel = w->channel.lock()) channel->send(Type::durable, status, w->id, {});
+  };
+  const auto status = parts_.host.publish_durable(*batch, done, waiting.get(), false);
+  if (status == MYRIAD_OK)
+    (void)waiting.release();
+  else if (status != MYRIAD_E_AGAIN)
+    send(Type::durable, status, message.header.id, {});
+  return status != MYRIAD_E_AGAIN;
+}
+
+void Channel::answer_aside(const Message& message) {
+  parts_.host.later([self = shared_from_this(), header = message.header, payload = std::string(message.payload)] {
+    std::string answer;
+    const auto status = serve(self->parts_.host, static_cast<Type>(header.type), payload, answer);
+    self->send(Type::answer, status, header.id, answer);
+  });
+}
+
+bool Channel::answer_now(const Message& message) {
+  const auto type = static_cast<Type>(message.header.type);
+  if (type < Type::metric || type > Type::kv_get) {
+    breaks("it sent a message of unknown type " + std::to_string(message.header.type));
+    return true;
+  }
+  std::string answer;
+  auto status = MYRIAD_E_INVALID;
+  if (type == Type::connection) {
+    const auto reason = Reader(message.payload).text();
+    status = parts_.host.connection(message.header.status != 0, raw(reason));
+  } else {
+    status = serve(parts_.host, type, message.payload, answer);
+  }
+  send(Type::answer, status, message.header.id, answer);
+  return true;
+}
+
+// One question of the plugin to its host. `answer` is what comes with the status.
+myriad_status Channel::serve(HostTable& host, Type type, std::string_view payload, std::string& answer) {
+  Reader in(payload);
+  myriad_error error{sizeof(myriad_error), 0, ""};
+  auto status = MYRIAD_E_INVALID;
+  if (type == Type::metric) {
+    const auto name = in.text();
+    const auto value = in.number<double>();
+    if (in.done() && host.parts().telemetry->set_metric(name, value)) status = MYRIAD_OK;
+  } else if (type == Type::intern) {
+    const auto thing = in.text(), property = in.text();
+    std::uint32_t id = 0;
+    if (in.done()) status = host.intern(raw(thing), raw(property), &id);
+    if (status == MYRIAD_OK) answer = Writer().number(id).bytes();
+  } else if (type == Type::put_thing) {
+    const auto thing = in.text(), td = in.text();
+    if (in.done()) status = host.put_thing(raw(thing), raw(td), &error);
+    if (status != MYRIAD_OK) answer = error_text(error);
+  } else if (type == Type::emit) {
+    const auto thing = in.text(), event = in.text(), data = in.text();
+    const auto time = in.number<std::int64_t>();
+    if (in.done()) status = host.emit(raw(thing), raw(event), raw(data), time);
+  } else if (type == Type::select) {
+    std::vector<myriad_text> patterns;
+    for (auto count = in.number<std::uint32_t>(); count > 0 && in.ok(); --count) patterns.push_back(raw(in.text()));
+    if (in.done()) status = host.select(patterns.data(), static_cast<std::uint32_t>(patterns.size()), &error);
+    if (status != MYRIAD_OK) answer = error_text(error);
+  } else if (type == Type::name) {
+    myriad_text thing{}, property{};
+    const auto point = in.number<std::uint32_t>();
+    if (in.done()) status = host.name(point, &thing, &property);
+    if (status == MYRIAD_OK) answer = Writer().text(thing).text(property).bytes();
+  } else if (type == Type::unit) {
+    std::array<char, 256> unit{};
+    const auto point = in.number<std::uint32_t>();
+    if (in.done()) status = host.unit(point, unit.data(), unit.size());
+    answer = unit.data();
+  } else if (type == Type::kv_put) {
+    const auto key = in.text(), value = in.text();
+    if (in.done()) status = host.kv_put(raw(key), value.data(), value.size());
+  } else if (type == Type::kv_get) {
+    const auto key = in.text();
+    const auto found = [](void* user, const void* data, std::size_t size) {
+      static_cast<std::string*>(user)->assign(static_cast<const char*>(data), size);
+    };
+    if (in.done()) status = host.kv_get(raw(key), found, &answer);
+  }
+  return status;
+}
+
+void Channel::expect_reply(std::uint64_t id, Reply reply) {
+  const std::lock_guard lock(mutex_);
+  replies_.emplace(id, std::move(reply));
+}
+
+void Channel::forget_reply(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  replies_.erase(id);
+}
+
+// ---- What it prints
+
+void Channel::read_output() {
+  constexpr int reads_a_turn = 16;
+  std::array<char, 4'096> bytes;
+  const std::lock_guard lock(printing_);
+  for (int i = 0; i < reads_a_turn; ++i) {
+    const auto size = ::read(parts_.process.output(), bytes.data(), bytes.size());
+    if (size == 0) return parts_.hub.watch(this, parts_.process.output(), 0);
+    if (size < 0) return;
+    std::string_view rest(bytes.data(), static_cast<std::size_t>(size));
+    for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+      print(rest.substr(0, end));
+      rest.remove_prefix(end + 1);
+    }
+    line_ += rest.substr(0, max_line - std::min(max_line, line_.size()));
+  }
+}
+
+void Channel::print(std::string_view end_of_line) {
+  const auto line = std::exchange(line_, {}) + std::string(end_of_line.substr(0, max_line));
+  if (line.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    last_words_ = line.substr(0, 200);
+  }
+  telemetry_->log(Level::warn, "prints: " + line);
+}
+
+std::string Channel::last_words() const {
+  const std::lock_guard lock(mutex_);
+  return last_words_;
+}
+
+// ---- What it is sent
+
+void Channel::send(Type type, std::int32_t status, std::uint64_t id, std::string_view payload) {
+  constexpr auto most = plugin_runner::max_packet - sizeof(Header);
+  {
+    const std::lock_guard lock(sending_);
+    if (mute_) return;
+    do {
+      const auto part = payload.substr(0, most);
+      payload.remove_prefix(part.size());
+      const Header header{static_cast<std::uint16_t>(type), static_cast<std::uint16_t>(payload.empty() ? 0 : 1), status,
+                          id};
+      auto& packet = unsent_.emplace_back(reinterpret_cast<const char*>(&header), sizeof header);
+      packet += part;
+      unsent_bytes_ += packet.size();
+    } while (!payload.empty());
+  }
+  flush();
+}
+
+void Channel::flush() {
+  const std::lock_guard lock(sending_);
+  const bool waited = unsent_.size() > 1;
+  while (!unsent_.empty()) {
+    const auto& packet = unsent_.front();
+    if (::send(parts_.process.side(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) break;
+    unsent_bytes_ -= packet.size();
+    unsent_.pop_front();
+  }
+  if (mute_) return;
+  if (unsent_bytes_ > max_unsent) parts_.process.kill("it does not read what it is sent");
+  if (!unsent_.empty() && !held_flag_)
+    parts_.hub.watch(this, parts_.process.side(), EPOLLIN | EPOLLOUT);
+  else if (waited && !held_flag_)
+    parts_.hub.watch(this, parts_.process.side(), EPOLLIN);
+}
+
+// ---- Heartbeat and usage
+
+void Channel::tick() {
+  const auto now = Clock::now();
+  flush();
+  if (now - pinged_ > parts_.heartbeat / 4) {
+    pinged_ = now;
+    send(Type::ping, 0, 0, {});
+  }
+  if (now - heard_.load() > parts_.heartbeat && !held_flag_)
+    parts_.process.kill("it missed its heartbeat for " + std::to_string(parts_.heartbeat.count()) + " ms");
+  if (now - sampled_ >= 1s) {
+    sampled_ = now;
+    watch_usage();
+  }
+}
+
+void Channel::watch_usage() {
+  const auto usage = parts_.process.usage();
+  const auto& quota = parts_.quota;
+  bool is_long = false;
+  {
+    const std::lock_guard lock(mutex_);
+    usage_ = usage;
+    if (!usage) return;
+    cpu_.emplace_back(sampled_, usage->cpu);
+    is_long = sampled_ - cpu_.front().first >= cpu_window;
+    while (cpu_.size() > 2 && sampled_ - cpu_[1].first >= cpu_window) cpu_.pop_front();
+  }
+  if (quota.memory_mb > 0 && usage->memory > quota.memory_mb << 20)
+    parts_.process.kill("it used " + std::to_string(usage->memory >> 20) + " MiB of memory, its quota is " +
+                        std::to_string(quota.memory_mb) + " MiB");
+  const auto percent = static_cast<std::uint64_t>(cpu_percent());
+  if (quota.cpu_percent > 0 && is_long && percent > quota.cpu_percent)
+    parts_.process.kill("it used " + std::to_string(percent) + " % of a core for 10 s, its quota is " +
+                        std::to_string(quota.cpu_percent) + " %");
+}
+
+std::optional<ChildProcess::Usage> Channel::usage() const {
+  const std::lock_guard lock(mutex_);
+  return usage_;
+}
+
+double Channel::cpu_percent() const {
+  const std::lock_guard lock(mutex_);
+  if (cpu_.size() < 2) return 0;
+  const auto time = cpu_.back().first - cpu_.front().first;
+  const auto used = cpu_.back().second - cpu_.front().second;
+  return 100 * std::chrono::duration<double>(used).count() / std::chrono::duration<double>(time).count();
+}
+
+}  // namespace myriad::plugin_host
