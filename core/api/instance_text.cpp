@@ -36,7 +36,7 @@ json state_json(const InstanceStatus& status, const registry::Registry& registry
            {"enabled", status.record.enabled},
            {"state", plugin_host::state_name(status.state)},
            {"since", format_time(status.since)},
-           {"isolation", plugin_host::home_name(status.home)},
+           {"isolation", plugin_host::isolation_name(status.isolation)},
            {"plugin_version", status.plugin_version},
            {"quota", plugin_host::quota_json(status.quota)},
            {"usage", nullptr},
@@ -62,7 +62,7 @@ json instance_json(const InstanceStatus& status, const registry::Registry& regis
   json out = state_json(status, registry);
   json config = json::parse(status.record.config, nullptr, false);
   // Without its plugin nobody can say what is secret.
-  const auto* plugin = plugins.find(status.record.plugin);
+  const auto* plugin = plugins.find(status.record.plugin, status.record.plugin_version);
   out["config"] = plugin && !config.is_discarded() ? hide_secrets(plugin->manifest.config_schema, std::move(config))
                                                    : json::object();
   return out;

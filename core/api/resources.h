@@ -56,6 +56,7 @@ void add_history_routes(Router&, Shared&);
 void add_history_keeping_routes(Router&, Shared&);
 void add_stream_routes(Router&, Shared&);
 void add_plugin_routes(Router&, Shared&);
+void add_plugin_http_routes(Router&, Shared&);
 void add_instance_routes(Router&, Shared&);
 void add_delivery_routes(Router&, Shared&);
 void add_system_routes(Router&, Shared&);

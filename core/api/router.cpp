@@ -6,7 +6,7 @@
 namespace myriad::api {
 namespace {
 
-constexpr std::size_t deepest = 12;
+constexpr std::size_t deepest = 32;
 
 struct Parts {
   std::array<std::string_view, deepest> at;
@@ -30,16 +30,17 @@ bool is_variable(std::string_view part) {
   return part.starts_with('{');
 }
 
-bool fits(const std::vector<std::string_view>& pattern, const Parts& path) {
-  if (pattern.size() != path.count) return false;
-  for (std::size_t i = 0; i < pattern.size(); ++i)
+// `fixed`: how many parts of the pattern stand for one part of the path each.
+bool fits(const std::vector<std::string_view>& pattern, std::size_t fixed, const Parts& path) {
+  if (path.count > deepest || (fixed == pattern.size() ? path.count != fixed : path.count <= fixed)) return false;
+  for (std::size_t i = 0; i < fixed; ++i)
     if (is_variable(pattern[i]) ? path.at[i].empty() : pattern[i] != path.at[i]) return false;
   return true;
 }
 
 // False when a segment's escapes are broken.
-bool capture(const std::vector<std::string_view>& pattern, const Parts& path, Router::Match& match) {
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
+bool capture(const std::vector<std::string_view>& pattern, std::size_t fixed, const Parts& path, Router::Match& match) {
+  for (std::size_t i = 0; i < fixed; ++i) {
     if (!is_variable(pattern[i])) continue;
     auto value = percent_decode(path.at[i]);
     if (!value) return false;
@@ -61,12 +62,13 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
   const Parts parts = split(path);
   Match match;
   for (const Row& row : rows_) {
-    if (!fits(row.parts, parts)) continue;
+    const std::size_t fixed = row.parts.size() - (row.entry.deep ? 1 : 0);
+    if (!fits(row.parts, fixed, parts)) continue;
     if (row.entry.method != wanted) {
       match.allow += (match.allow.empty() ? "" : ", ") + std::string(row.entry.method);
       continue;
     }
-    if (!capture(row.parts, parts, match)) return {};
+    if (!capture(row.parts, fixed, parts, match)) return {};
     match.entry = &row.entry;
     match.allow.clear();
     return match;

@@ -23,6 +23,7 @@ struct Entry {
   Access access;
   Route route;
   std::size_t body_limit = usual_body;
+  bool deep = false;  // the last variable stands for the rest of the path, which may be empty; it is not captured
 };
 
 class Router {

@@ -16,6 +16,7 @@ Router sample() {
   router.add({"GET", "/api/v1/things/{thing}", Access::user, nothing()});
   router.add({"PUT", "/api/v1/things/{thing}/properties/{property}", Access::user, nothing()});
   router.add({"GET", "/healthz", Access::open, nothing()});
+  router.add({"GET", "/x/{instance}/{path}", Access::user, nothing(), 7, true});
   return router;
 }
 
@@ -44,6 +45,19 @@ TEST(Router, FindsBySegments) {
     EXPECT_EQ(match.entry ? match.entry->pattern : "", c.pattern ? c.pattern : "") << c.name;
     EXPECT_EQ(match.allow, "") << c.name;
   }
+}
+
+TEST(Router, TheRestOfAPathMayBeDeepOrEmpty) {
+  const Router router = sample();
+  for (const char* path : {"/x/it/", "/x/it/a", "/x/it/a/b/c", "/x/it//"}) {
+    const auto match = router.find("GET", path);
+    ASSERT_TRUE(match.entry) << path;
+    ASSERT_EQ(match.segments.size(), 1u) << path;
+    EXPECT_EQ(match.segments[0].second, "it") << path;
+  }
+  EXPECT_FALSE(router.find("GET", "/x/it").entry);
+  EXPECT_FALSE(router.find("GET", "/x//a").entry);
+  EXPECT_EQ(router.find("PUT", "/x/it/a").allow, "GET");
 }
 
 TEST(Router, DecodesSegmentsOnceAndKeepsSlashesWithin) {

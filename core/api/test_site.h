@@ -94,7 +94,8 @@ inline TestSite::TestSite() {
   historian_place_ = spine_->follow("historian", [this] { return historian_->stats().next; });
   bus_ = bus::Bus::make(points_);
   plugins_ = plugin_host::Plugins::scan({TEST_PLUGINS}, Log::none());
-  instances_ = plugin_host::Instances::make({*plugins_, *registry_, *spine_, points_, clock_, Log::none()});
+  instances_ = plugin_host::Instances::make(
+      {*plugins_, *registry_, *spine_, points_, clock_, Log::none(), {}, {MYRIAD_PROGRAM, dir_ / "instances"}});
   api_ = std::make_unique<Api>(parts());
   feeder_ = std::thread([this] { feed(); });
   server_ = must(edge::Server::start({}, *api_, Log::none()));

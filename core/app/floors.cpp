@@ -13,9 +13,7 @@ std::filesystem::path program() {
 
 std::vector<std::filesystem::path> plugin_folders(const ServeOptions& options) {
   if (!options.plugins.empty()) return options.plugins;
-  std::vector<std::filesystem::path> folders{program().parent_path().parent_path() / "plugins"};
-  if (const auto installed = options.data / "plugins"; std::filesystem::exists(installed)) folders.push_back(installed);
-  return folders;
+  return {program().parent_path().parent_path() / "plugins"};
 }
 
 std::string site_name() {
@@ -75,7 +73,7 @@ Status open_stores(Floors& f, const ServeOptions& options, const Logging& loggin
 void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) {
   f.bus = bus::Bus::make(f.points);
   f.feed = std::make_unique<LiveFeed>(*f.spine, *f.history, *f.bus, f.points, logging.log("live"));
-  f.plugins = plugin_host::Plugins::scan(plugin_folders(options), logging.log("plugins"));
+  f.plugins = plugin_host::Plugins::scan(plugin_folders(options), logging.log("plugins"), options.data / "plugins");
   f.instances = plugin_host::Instances::make({*f.plugins,
                                               *f.registry,
                                               *f.spine,

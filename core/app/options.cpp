@@ -33,6 +33,9 @@ Poco::Util::OptionSet option_set() {
   set.addOption(valued("key", "PEM key of that certificate", "FILE"));
   set.addOption(valued("ready-file", "written when the daemon answers: {\"url\",\"pid\"}", "FILE"));
   set.addOption(valued("plugins", "folders with plugins, separated by ':' (beside the program)", "DIRS"));
+  set.addOption(valued("unsigned-plugins",
+                       "packages that nobody trusted signed: 'refuse' them, 'warn' of them or 'allow' them (refuse)",
+                       "refuse|warn|allow"));
   set.addOption(valued("log", "debug, info, warn or error (info); SIGHUP reads it again from the file", "LEVEL"));
   set.addOption(valued("spine-megabytes", "the spine keeps at most so much (1024)", "N"));
   set.addOption(valued("spine-hours", "and for so long (168)", "N"));
@@ -61,6 +64,13 @@ Result<spine::Durability> parse_durability(const std::string& text) {
   for (const auto durability : {spine::Durability::full, spine::Durability::normal})
     if (text == spine::durability_name(durability)) return durability;
   return refuse("durability", text, "use full or normal");
+}
+
+Result<plugin_host::UnsignedPolicy> parse_policy(const std::string& text) {
+  using plugin_host::UnsignedPolicy;
+  for (const auto policy : {UnsignedPolicy::refuse, UnsignedPolicy::warn, UnsignedPolicy::allow})
+    if (text == plugin_host::policy_name(policy)) return policy;
+  return refuse("unsigned-plugins", text, "use refuse, warn or allow");
 }
 
 Result<std::uint64_t> parse_number(const Poco::Util::AbstractConfiguration& given, const std::string& option,
@@ -136,6 +146,9 @@ Result<ServeOptions> interpret(const Poco::Util::AbstractConfiguration& given) {
     return refuse("certificate", out.certificate.string(), "give --certificate and --key together");
   out.ready_file = given.getString("ready-file", "");
   out.plugins = split_folders(given.getString("plugins", ""));
+  const auto policy = parse_policy(given.getString("unsigned-plugins", "refuse"));
+  if (!policy) return policy.error();
+  out.unsigned_plugins = *policy;
   const auto level = parse_level(given.getString("log", "info"));
   if (!level) return level.error();
   out.log_level = *level;

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "plugin_host/trust.h"
 #include "spine/spine.h"
 
 namespace myriad::app {
@@ -20,6 +21,7 @@ struct ServeOptions {
   std::filesystem::path certificate, key;      // empty: the site's own, made at first start
   std::filesystem::path ready_file;            // empty: none
   std::vector<std::filesystem::path> plugins;  // folders of plugin folders; empty: beside the program
+  plugin_host::UnsignedPolicy unsigned_plugins = plugin_host::UnsignedPolicy::refuse;
   Level log_level = Level::info;
   std::uint64_t spine_megabytes = 1'024;  // the spine keeps at most so much
   std::uint64_t spine_hours = 24 * 7;     // and for so long

@@ -49,6 +49,11 @@ TEST(Options, TunesTheSpine) {
   EXPECT_EQ(tuned->spine_megabytes, 9u);
 }
 
+TEST(Options, RefusesUnsignedPluginsUnlessTold) {
+  EXPECT_EQ(parse_serve({})->unsigned_plugins, plugin_host::UnsignedPolicy::refuse);
+  EXPECT_EQ(parse_serve({"--unsigned-plugins", "allow"})->unsigned_plugins, plugin_host::UnsignedPolicy::allow);
+}
+
 TEST(Options, RefusesWithARemedy) {
   struct Case {
     std::vector<std::string> args;
@@ -59,6 +64,7 @@ TEST(Options, RefusesWithARemedy) {
       {{"--listen", "127.0.0.1:70000"}, "HOST:PORT"},
       {{"--tls", "maybe"}, "use on or off"},
       {{"--listen", "0.0.0.0:80", "--tls", "off"}, "only loopback"},
+      {{"--unsigned-plugins", "maybe"}, "use refuse, warn or allow"},
       {{"--log", "loud"}, "debug, info"},
       {{"--durability", "maybe"}, "use full or normal"},
       {{"--commit-ms", "0"}, "from 1 to 10000"},

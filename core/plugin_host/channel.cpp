@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "plugin_host/host_questions.h"
+
 namespace myriad::plugin_host {
 namespace {
 
@@ -13,7 +15,6 @@ using namespace std::chrono_literals;
 using plugin_runner::Header;
 using plugin_runner::Reader;
 using plugin_runner::Receiver;
-using plugin_runner::Writer;
 
 constexpr int messages_a_turn = 64;
 constexpr int messages_in_flight = 1'024;  // more than a socket's buffer holds
@@ -21,12 +22,6 @@ constexpr std::size_t max_unsent = std::size_t{32} << 20;
 constexpr double message_burst = 200'000, messages_per_s = 20'000;  // but readings, which have a quota of their own
 constexpr std::size_t max_line = 1'024;
 constexpr auto cpu_window = 10s;
-
-using plugin_runner::raw;
-
-std::string error_text(const myriad_error& e) {
-  return {e.message, ::strnlen(e.message, sizeof e.message)};
-}
 
 }  // namespace
 
@@ -226,7 +221,7 @@ bool Channel::publish(const Message& message) {
 void Channel::answer_aside(const Message& message) {
   parts_.host.later([self = shared_from_this(), header = message.header, payload = std::string(message.payload)] {
     std::string answer;
-    const auto status = serve(self->parts_.host, static_cast<Type>(header.type), payload, answer);
+    const auto status = answer_question(self->parts_.host, static_cast<Type>(header.type), payload, answer);
     self->send(Type::answer, status, header.id, answer);
   });
 }
@@ -238,65 +233,9 @@ bool Channel::answer_now(const Message& message) {
     return true;
   }
   std::string answer;
-  auto status = MYRIAD_E_INVALID;
-  if (type == Type::connection) {
-    const auto reason = Reader(message.payload).text();
-    status = parts_.host.connection(message.header.status != 0, raw(reason));
-  } else {
-    status = serve(parts_.host, type, message.payload, answer);
-  }
+  const auto status = answer_question(parts_.host, type, message.payload, answer);
   send(Type::answer, status, message.header.id, answer);
   return true;
-}
-
-// One question of the plugin to its host. `answer` is what comes with the status.
-myriad_status Channel::serve(HostTable& host, Type type, std::string_view payload, std::string& answer) {
-  Reader in(payload);
-  myriad_error error{sizeof(myriad_error), 0, ""};
-  auto status = MYRIAD_E_INVALID;
-  if (type == Type::metric) {
-    const auto name = in.text();
-    const auto value = in.number<double>();
-    if (in.done() && host.parts().telemetry->set_metric(name, value)) status = MYRIAD_OK;
-  } else if (type == Type::intern) {
-    const auto thing = in.text(), property = in.text();
-    std::uint32_t id = 0;
-    if (in.done()) status = host.intern(raw(thing), raw(property), &id);
-    if (status == MYRIAD_OK) answer = Writer().number(id).bytes();
-  } else if (type == Type::put_thing) {
-    const auto thing = in.text(), td = in.text();
-    if (in.done()) status = host.put_thing(raw(thing), raw(td), &error);
-    if (status != MYRIAD_OK) answer = error_text(error);
-  } else if (type == Type::emit) {
-    const auto thing = in.text(), event = in.text(), data = in.text();
-    const auto time = in.number<std::int64_t>();
-    if (in.done()) status = host.emit(raw(thing), raw(event), raw(data), time);
-  } else if (type == Type::select) {
-    std::vector<myriad_text> patterns;
-    for (auto count = in.number<std::uint32_t>(); count > 0 && in.ok(); --count) patterns.push_back(raw(in.text()));
-    if (in.done()) status = host.select(patterns.data(), static_cast<std::uint32_t>(patterns.size()), &error);
-    if (status != MYRIAD_OK) answer = error_text(error);
-  } else if (type == Type::name) {
-    myriad_text thing{}, property{};
-    const auto point = in.number<std::uint32_t>();
-    if (in.done()) status = host.name(point, &thing, &property);
-    if (status == MYRIAD_OK) answer = Writer().text(thing).text(property).bytes();
-  } else if (type == Type::unit) {
-    std::array<char, 256> unit{};
-    const auto point = in.number<std::uint32_t>();
-    if (in.done()) status = host.unit(point, unit.data(), unit.size());
-    answer = unit.data();
-  } else if (type == Type::kv_put) {
-    const auto key = in.text(), value = in.text();
-    if (in.done()) status = host.kv_put(raw(key), value.data(), value.size());
-  } else if (type == Type::kv_get) {
-    const auto key = in.text();
-    const auto found = [](void* user, const void* data, std::size_t size) {
-      static_cast<std::string*>(user)->assign(static_cast<const char*>(data), size);
-    };
-    if (in.done()) status = host.kv_get(raw(key), found, &answer);
-  }
-  return status;
 }
 
 void Channel::expect_reply(std::uint64_t id, Reply reply) {

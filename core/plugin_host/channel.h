@@ -75,7 +75,6 @@ class Channel final : public Hub::Client, public std::enable_shared_from_this<Ch
   bool publish(const Message&);
   bool answer_now(const Message&);
   void answer_aside(const Message&);
-  static myriad_status serve(HostTable&, Type, std::string_view payload, std::string& answer);
   void hold(const Message&);
   void watch_side(bool on);
 

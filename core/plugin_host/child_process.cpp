@@ -37,6 +37,11 @@ Result<Pair> packet_sockets() {
   int fds[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
     return failed("no sockets for the plugin's process (is the limit of open files reached?)", errno);
+  // As much as the system allows: what is in flight need not be refused.
+  constexpr int wanted = 1 << 20;
+  for (const int fd : fds)
+    if (::setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &wanted, sizeof wanted) != 0)
+      ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
   return Pair{Descriptor(fds[0]), out_of_the_way(fds[1])};
 }
 
@@ -85,10 +90,6 @@ std::string signal_name(int signal) {
 }
 
 }  // namespace
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::spawn(const std::vector<std::string>& command,
                                                           const fs::path& home) {

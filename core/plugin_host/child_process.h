@@ -10,25 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "base/result.h"
 
 namespace myriad::plugin_host {
-
-// Closes with the object. Movable.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor();
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 class ChildProcess {
  public:

@@ -15,9 +15,10 @@ struct Recording {
   bool in_order = true;
 };
 
-class Sinks : public ::testing::Test {
+class Sinks : public ::testing::TestWithParam<Isolation> {
  protected:
   void start(const nlohmann::json& points, int status = MYRIAD_E_UNAVAILABLE, int multiple_of = 0) {
+    std::ofstream(file(), std::ios::app);  // what is granted must be there
     const auto made = site.create("out", "recorder",
                                   {{"points", points},
                                    {"file", file()},
@@ -26,7 +27,7 @@ class Sinks : public ::testing::Test {
                                    {"multiple_of", multiple_of}});
     ASSERT_TRUE(made) << made.error().message;
   }
-  std::string file() const { return (site.home / "out.txt").string(); }
+  std::string file() const { return (outside.path() / "out.txt").string(); }  // no permission reaches the site
   std::string away() const { return (site.home / "away").string(); }
   void go_away() { std::ofstream(away()) << "x"; }
   void come_back() { std::filesystem::remove(away()); }
@@ -61,10 +62,14 @@ class Sinks : public ::testing::Test {
     return out;
   }
 
-  Site site;
+  TempDir outside;
+  Site site{quick, GetParam()};
 };
 
-TEST_F(Sinks, BeginsAtTheEndAndPicksByPattern) {
+INSTANTIATE_TEST_SUITE_P(, Sinks, ::testing::Values(Isolation::in_process, Isolation::process),
+                         [](const auto& tested) { return std::string(isolation_name(tested.param)); });
+
+TEST_P(Sinks, BeginsAtTheEndAndPicksByPattern) {
   site.append("a/x", 1, 5);
   start({"a/*"});
   site.append("a/x", 6, 8);
@@ -75,7 +80,7 @@ TEST_F(Sinks, BeginsAtTheEndAndPicksByPattern) {
   EXPECT_TRUE(eventually([&] { return site.instances->get("out")->lag == 0u; }));
 }
 
-TEST_F(Sinks, DeliversEveryReadingOnceInOrderThoughThePeerGoesAway) {
+TEST_P(Sinks, DeliversEveryReadingOnceInOrderThoughThePeerGoesAway) {
   start({"*"});
   site.append("a/x", 1, 500);
   EXPECT_TRUE(receives(range(1, 500)));
@@ -90,7 +95,7 @@ TEST_F(Sinks, DeliversEveryReadingOnceInOrderThoughThePeerGoesAway) {
   EXPECT_TRUE(site.reaches("out", State::running));
 }
 
-TEST_F(Sinks, GoesOnWhereItWasAfterARestart) {
+TEST_P(Sinks, GoesOnWhereItWasAfterARestart) {
   start({"a/*"});
   site.append("a/x", 1, 10);
   EXPECT_TRUE(receives(range(1, 10)));
@@ -107,7 +112,7 @@ TEST_F(Sinks, GoesOnWhereItWasAfterARestart) {
   EXPECT_TRUE(receives(range(1, 40)));
 }
 
-TEST_F(Sinks, OneThatIsDeniedIsFaultedAfterAFewAttemptsAndLosesNothing) {
+TEST_P(Sinks, OneThatIsDeniedIsFaultedAfterAFewAttemptsAndLosesNothing) {
   go_away();
   start({"*"}, MYRIAD_E_DENIED);
   site.append("a/x", 1, 3);
@@ -118,7 +123,7 @@ TEST_F(Sinks, OneThatIsDeniedIsFaultedAfterAFewAttemptsAndLosesNothing) {
   EXPECT_TRUE(receives(range(1, 3)));
 }
 
-TEST_F(Sinks, OnlyWhatIsRefusedBecomesADeadLetter) {
+TEST_P(Sinks, OnlyWhatIsRefusedBecomesADeadLetter) {
   go_away();
   start({"*"}, MYRIAD_E_INVALID, 100);
   site.append("a/x", 1, 350);
@@ -141,7 +146,7 @@ TEST_F(Sinks, OnlyWhatIsRefusedBecomesADeadLetter) {
   EXPECT_TRUE(buries(4));
 }
 
-TEST_F(Sinks, DeadLettersAreTriedAgainWhenAsked) {
+TEST_P(Sinks, DeadLettersAreTriedAgainWhenAsked) {
   go_away();
   start({"*"}, MYRIAD_E_INVALID, 10);
   site.append("a/x", 1, 45);
@@ -160,7 +165,7 @@ TEST_F(Sinks, DeadLettersAreTriedAgainWhenAsked) {
   EXPECT_TRUE(buries(0));
 }
 
-TEST_F(Sinks, DeadLettersAreForgottenWhenAsked) {
+TEST_P(Sinks, DeadLettersAreForgottenWhenAsked) {
   go_away();
   start({"*"}, MYRIAD_E_INVALID, 10);
   site.append("a/x", 1, 45);
@@ -172,7 +177,7 @@ TEST_F(Sinks, DeadLettersAreForgottenWhenAsked) {
   EXPECT_EQ(site.instances->dead_letters("nobody", 0, 1).error().code, Code::not_found);
 }
 
-TEST_F(Sinks, OneThatRefusesEverythingIsFaultedBeforeTheLettersOverflow) {
+TEST_P(Sinks, OneThatRefusesEverythingIsFaultedBeforeTheLettersOverflow) {
   go_away();
   start({"*"}, MYRIAD_E_INVALID);
   site.append("a/x", 1, 3'000);
@@ -187,7 +192,7 @@ TEST_F(Sinks, OneThatRefusesEverythingIsFaultedBeforeTheLettersOverflow) {
   EXPECT_TRUE(receives(all));
 }
 
-TEST_F(Sinks, AReadingThatBreaksThePluginIsBuriedAfterAFewRestarts) {
+TEST_P(Sinks, AReadingThatBreaksThePluginIsBuriedAfterAFewRestarts) {
   go_away();
   start({"*"}, MYRIAD_E_INTERNAL, 10);
   site.append("a/x", 1, 15);
@@ -196,7 +201,7 @@ TEST_F(Sinks, AReadingThatBreaksThePluginIsBuriedAfterAFewRestarts) {
   EXPECT_GE(site.instances->get("out")->restarts, 1u);
 }
 
-TEST_F(Sinks, BeginsAgainWhereItIsTold) {
+TEST_P(Sinks, BeginsAgainWhereItIsTold) {
   start({"*"});
   site.append("a/x", 1, 10);
   EXPECT_TRUE(receives(range(1, 10)));
@@ -221,7 +226,7 @@ TEST_F(Sinks, BeginsAgainWhereItIsTold) {
   EXPECT_EQ(site.instances->replay("sum", 1).error().code, Code::conflict);
 }
 
-TEST_F(Sinks, OneThatBreaksIsRestarted) {
+TEST_P(Sinks, OneThatBreaksIsRestarted) {
   go_away();
   start({"*"}, MYRIAD_E_INTERNAL);
   site.append("a/x", 1, 3);
@@ -230,7 +235,7 @@ TEST_F(Sinks, OneThatBreaksIsRestarted) {
   EXPECT_TRUE(receives(range(1, 3)));
 }
 
-TEST_F(Sinks, ARemovedOneLeavesNoCursor) {
+TEST_P(Sinks, ARemovedOneLeavesNoCursor) {
   start({"*"});
   site.append("a/x", 1, 3);
   EXPECT_TRUE(receives(range(1, 3)));
@@ -241,7 +246,7 @@ TEST_F(Sinks, ARemovedOneLeavesNoCursor) {
   EXPECT_TRUE(receives({1, 2, 3, 7, 8, 9}));
 }
 
-TEST_F(Sinks, AProcessorKeepsItsStateWithItsCursor) {
+TEST_P(Sinks, AProcessorKeepsItsStateWithItsCursor) {
   ASSERT_TRUE(site.create("sum", "total", {{"input", "a/*"}, {"thing", "sum"}}));
   site.append("a/x", 1, 4);
   EXPECT_TRUE(eventually([&] { return site.values("sum/total") == std::vector<std::int64_t>({1, 3, 6, 10}); }));

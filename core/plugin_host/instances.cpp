@@ -61,6 +61,8 @@ class Hosted final : public Instances {
   Result<InstanceStatus> get(std::string_view id) const override;
   Result<InstanceStatus> create(registry::InstanceRecord) override;
   Result<InstanceStatus> replace(registry::InstanceRecord, registry::IfVersion) override;
+  Status move(std::string_view id, const std::string& plugin_version, const std::string& config) override;
+  void reread(std::string_view id) override;
   Status remove(std::string_view id, registry::IfVersion) override;
   Result<InstanceStatus> start(std::string_view id) override;
   Result<InstanceStatus> stop(std::string_view id) override;
@@ -75,6 +77,7 @@ class Hosted final : public Instances {
   Status write(std::string_view point, const model::Value&, milliseconds limit) override;
   Status read(std::string_view point, milliseconds limit) override;
 
+  Result<HttpResponse> serve(std::string_view id, HttpRequest, milliseconds limit) override;
   std::vector<LogLine> logs(std::string_view id, std::size_t limit) const override;
   std::shared_ptr<void> on_change(std::function<void(std::string_view id)> call) override {
     return Listeners::add(listeners_, std::move(call));
@@ -91,6 +94,7 @@ class Hosted final : public Instances {
   Status enable(Entry&, std::string_view id, bool enabled);
   void run(Entry&);
   void halt(Entry&);
+  Status settle(Entry&, State before);
 
   struct Target {
     EntryPtr entry;
@@ -187,15 +191,15 @@ Status Hosted::check(const registry::InstanceRecord& record) {
   if (!is_slug(record.id))
     return Error{Code::invalid,
                  "instance '" + record.id + "': an id is letters, digits, '_', '-', '.', '~', at most 128", "/id"};
-  const auto* plugin = parts_.plugins.find(record.plugin);
+  const auto* plugin = parts_.plugins.find(record.plugin, record.plugin_version);
   if (!plugin) {
     std::string known;
     for (const auto* p : parts_.plugins.list()) known += (known.empty() ? "" : ", ") + p->manifest.id;
     return Error{Code::invalid, "plugin '" + record.plugin + "' is not installed: use one of " + known, "/plugin"};
   }
-  if (!plugin->api)
+  if (!plugin->refused.empty())
     return Error{Code::invalid, "plugin '" + record.plugin + "' cannot be used: " + plugin->refused, "/plugin"};
-  const auto home = home_of(plugin->manifest, record.isolation, parts_.isolation);
+  const auto home = isolation_of(plugin->manifest, record.isolation, parts_.children);
   if (!home) return home.error();
   if (const auto quota = quota_of(record, *home); !quota) return quota.error();
   const auto given = nlohmann::json::parse(record.config, nullptr, false);
@@ -270,6 +274,57 @@ Result<InstanceStatus> Hosted::replace(registry::InstanceRecord record, registry
   return entry->supervisor->status();
 }
 
+Status Hosted::move(std::string_view id, const std::string& plugin_version, const std::string& config) {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  const auto old = parts_.registry.instance(id);
+  if (!old) return old.error();
+  auto wanted = *old;
+  wanted.plugin_version = plugin_version;
+  wanted.config = config;
+  if (auto ok = check(wanted); !ok) return ok;
+  const std::lock_guard control(entry->control);
+  if (entry->removed) return unknown(id);
+  const auto before = entry->supervisor->status().state;
+  const auto becomes = [&](const registry::InstanceRecord& record) -> Status {
+    auto stored = parts_.registry.replace_instance(record, std::nullopt);
+    if (!stored) return stored.error();
+    halt(*entry);
+    entry->supervisor->set_record(*stored);
+    if (stored->enabled) run(*entry);
+    return {};
+  };
+  auto moved = becomes(wanted);
+  if (moved && wanted.enabled) moved = settle(*entry, before);
+  if (moved) return {};
+  if (auto back = becomes(*old); !back)
+    return Error{back.error().code, moved.error().message + "; and it could not go back: " + back.error().message};
+  return moved;
+}
+
+// Whether it is at least as well as before.
+Status Hosted::settle(Entry& entry, State before) {
+  const auto end = SteadyClock::now() + parts_.timings.settle;
+  for (;;) {
+    const auto now = entry.supervisor->status();
+    const bool fails = now.state == State::faulted || now.state == State::quarantined;
+    const bool worse = now.state == State::degraded && before == State::running;
+    const bool late = SteadyClock::now() >= end;
+    if (fails || (late && (worse || now.state == State::starting)))
+      return Error{Code::unavailable, "it went back to the version that it had, for it became " +
+                                          std::string(state_name(now.state)) +
+                                          (now.last_error ? ": " + now.last_error->message : "")};
+    if (late) return {};
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+void Hosted::reread(std::string_view id) {
+  const auto entry = find(id);
+  const auto record = parts_.registry.instance(id);
+  if (entry && record) entry->supervisor->set_record(*record);
+}
+
 Status Hosted::remove(std::string_view id, registry::IfVersion version) {
   const auto entry = find(id);
   if (!entry) return unknown(id);
@@ -288,7 +343,7 @@ Status Hosted::remove(std::string_view id, registry::IfVersion version) {
     if (const auto it = entries_.find(id); it != entries_.end() && it->second == entry) entries_.erase(it);
   }
   std::error_code error;
-  if (!parts_.isolation.homes.empty()) std::filesystem::remove_all(parts_.isolation.homes / id, error);
+  if (!parts_.children.homes.empty()) std::filesystem::remove_all(parts_.children.homes / id, error);
   auto dropped = parts_.spine.drop_cursor("instance/" + std::string(id));
   listeners_->tell(id);
   return dropped;
@@ -346,7 +401,7 @@ Result<spine::Sequence> Hosted::replay(std::string_view id, spine::Sequence from
   const std::lock_guard control(entry->control);
   if (entry->removed) return unknown(id);
   const auto status = entry->supervisor->status();
-  const auto* plugin = parts_.plugins.find(status.record.plugin);
+  const auto* plugin = parts_.plugins.find(status.record.plugin, status.record.plugin_version);
   const auto& provides = plugin ? plugin->manifest.provides : std::vector<std::string>();
   if (!status.delivery || std::find(provides.begin(), provides.end(), MYRIAD_EXT_SINK) == provides.end())
     return Error{Code::conflict,
@@ -408,6 +463,12 @@ Status Hosted::read(std::string_view point, milliseconds limit) {
   const auto target = owner_of(point, false);
   if (!target) return target.error();
   return target->entry->supervisor->read(target->point, point, limit);
+}
+
+Result<HttpResponse> Hosted::serve(std::string_view id, HttpRequest request, milliseconds limit) {
+  const auto entry = find(id);
+  if (!entry) return unknown(id);
+  return entry->supervisor->serve(std::move(request), limit);
 }
 
 }  // namespace

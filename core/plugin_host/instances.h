@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "model/value.h"
-#include "plugin_host/home.h"
+#include "plugin_host/isolation.h"
 #include "plugin_host/plugins.h"
 #include "plugin_host/quota.h"
 #include "registry/registry.h"
@@ -52,7 +52,7 @@ struct InstanceStatus {
   };
   std::optional<Delivery> delivery;  // of a sink or processor that has a cursor; also while it does not run
   std::vector<std::pair<std::string, double>> metrics;
-  Home home = Home::in_process;
+  Isolation isolation = Isolation::in_process;
   Quota quota;
   struct Usage {
     double cpu_percent = 0;
@@ -60,6 +60,15 @@ struct InstanceStatus {
   };
   std::optional<Usage> usage;  // of a process of its own, while it runs
   std::string plugin_version;  // that runs, or would
+};
+
+// To what a plugin serves itself. `path` begins with '/' and is as it was sent; so is `query`.
+struct HttpRequest {
+  std::string method, path, query, content_type, body, user;
+};
+struct HttpResponse {
+  int status = 0;  // 200 to 599
+  std::string content_type, body;
 };
 
 struct LogLine {
@@ -74,8 +83,9 @@ struct Timings {
   std::chrono::milliseconds control{3'000};  // create() and start(), which do not wait for equipment
   std::chrono::milliseconds poll{10'000};    // a poll's deadline, or its interval where that is longer
   std::chrono::milliseconds restart_first{50}, restart_most{60'000};  // of a faulted instance; doubles
-  int quarantine_after = 12;                                           // faults in a row
-  std::chrono::milliseconds retry_first{100}, retry_most{10'000};      // of a delivery; doubles
+  std::chrono::milliseconds settle{1'000};                         // a moved instance that runs for so long is healthy
+  int quarantine_after = 12;                                       // faults in a row
+  std::chrono::milliseconds retry_first{100}, retry_most{10'000};  // of a delivery; doubles
   // Of a plugin in a process of its own, which is killed then.
   std::chrono::milliseconds setup{10'000};      // its process loads it
   std::chrono::milliseconds call{60'000};       // deliver(), process() and the like, which have no deadline
@@ -93,7 +103,7 @@ class Instances {
     const Clock& clock;
     Log log;
     Timings timings = {};
-    Isolation isolation = {};
+    Children children = {};
   };
   static std::unique_ptr<Instances> make(Parts);
   virtual ~Instances() = default;  // stops all
@@ -109,6 +119,11 @@ class Instances {
   // name the JSON pointer in `field` ("/config/points/0/type").
   virtual Result<InstanceStatus> create(registry::InstanceRecord) = 0;
   virtual Result<InstanceStatus> replace(registry::InstanceRecord, registry::IfVersion) = 0;
+  // Runs the instance with another version of its plugin, and with the configuration for it. One that does not become
+  // healthy goes back to what it was, and the error says why.
+  virtual Status move(std::string_view id, const std::string& plugin_version, const std::string& config) = 0;
+  // Its record was changed in the registry, in nothing that concerns what runs.
+  virtual void reread(std::string_view id) = 0;
   virtual Status remove(std::string_view id, registry::IfVersion) = 0;
   virtual Result<InstanceStatus> start(std::string_view id) = 0;  // and enables
   virtual Result<InstanceStatus> stop(std::string_view id) = 0;   // and disables
@@ -125,6 +140,8 @@ class Instances {
   // To the equipment that owns the point, through the plugin; the answer when it confirmed.
   virtual Status write(std::string_view point, const model::Value&, std::chrono::milliseconds limit) = 0;
   virtual Status read(std::string_view point, std::chrono::milliseconds limit) = 0;  // publishes a fresh reading
+
+  virtual Result<HttpResponse> serve(std::string_view id, HttpRequest, std::chrono::milliseconds limit) = 0;
 
   virtual std::vector<LogLine> logs(std::string_view id, std::size_t limit) const = 0;
   // Called when a state or connection changes; must not block. Lives as long as the handle.

@@ -19,15 +19,15 @@ std::size_t threads_of_process() {
 }
 
 // What holds wherever the plugin runs.
-class InstancesTest : public ::testing::TestWithParam<Home> {
+class InstancesTest : public ::testing::TestWithParam<Isolation> {
  protected:
   struct Site : testing::Site {
     explicit Site(Timings timings = quick) : testing::Site(timings, GetParam()) {}
   };
 };
 
-INSTANTIATE_TEST_SUITE_P(, InstancesTest, ::testing::Values(Home::in_process, Home::process),
-                         [](const auto& tested) { return std::string(home_name(tested.param)); });
+INSTANTIATE_TEST_SUITE_P(, InstancesTest, ::testing::Values(Isolation::in_process, Isolation::process),
+                         [](const auto& tested) { return std::string(isolation_name(tested.param)); });
 
 // ---- Configuration
 

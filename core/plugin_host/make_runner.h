@@ -22,6 +22,6 @@ struct RunnerParts {
 Result<std::unique_ptr<Runner>> make_runner(RunnerParts);
 
 // As make_runner() would use.
-Result<Quota> quota_of(const registry::InstanceRecord&, Home);
+Result<Quota> quota_of(const registry::InstanceRecord&, Isolation);
 
 }  // namespace myriad::plugin_host

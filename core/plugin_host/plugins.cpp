@@ -1,9 +1,15 @@
 #include "plugin_host/plugins.h"
 
+#include <sys/utsname.h>
+
+#include <charconv>
+#include <deque>
 #include <fstream>
 #include <map>
-#include <sstream>
+#include <mutex>
+#include <shared_mutex>
 
+#include "base/files.h"
 #include "myriad/config.hpp"
 #include "plugin_host/loader.h"
 #include "plugin_host/manifest.h"
@@ -14,30 +20,41 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<std::string> read_text(const fs::path& file) {
-  constexpr std::uintmax_t limit = 4 << 20;
-  std::error_code ec;
-  if (const auto size = fs::file_size(file, ec); ec || size > limit)
-    return Error{Code::invalid, file.string() + ": " + (ec ? ec.message() : "larger than 4 MiB")};
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) return Error{Code::denied, file.string() + " cannot be read: check its permissions"};
-  return text.str();
+constexpr const char *current_file = "current", *signer_file = ".signer";
+
+constexpr std::uint64_t max_text = 4 << 20;
+
+Status write_line(const fs::path& file, std::string_view text) {
+  return replace_file(file, std::string(text) + '\n', 0644);
+}
+
+std::string first_line(const fs::path& file) {
+  std::ifstream in(file);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+std::string architecture() {
+  utsname names{};
+  ::uname(&names);
+  return names.machine;
 }
 
 struct Loaded {
   PluginInfo info;
-  std::unique_ptr<Schema> schema;  // null when refused
+  std::unique_ptr<Schema> schema;          // null when refused
+  const myriad_plugin_api* api = nullptr;  // null until it is loaded
 };
 
-// Fills `out` as far as it gets.
-Status load_plugin(const fs::path& folder, Loaded& out) {
+// Reads all that needs no library. Fills `out` as far as it gets.
+Status read_plugin(const fs::path& folder, std::string_view id, Loaded& out) {
   out.info.folder = folder;
-  out.info.manifest.id = folder.filename().string();
-  auto text = read_text(folder / "manifest.json");
+  out.info.manifest.id = id;
+  auto text = read_file(folder / "manifest.json", max_text);
   if (!text) return text.error();
-  auto manifest = parse_manifest(*text, out.info.manifest.id);
+  const auto schema_text = read_file(folder / "schema.json", max_text);
+  auto manifest = parse_manifest(*text, id, schema_text.value_or(""));
   if (!manifest) return manifest.error();
   out.info.manifest = *std::move(manifest);
   const auto& m = out.info.manifest;
@@ -46,69 +63,272 @@ Status load_plugin(const fs::path& folder, Loaded& out) {
                                         abi_text(MYRIAD_ABI) + ": upgrade Myriad"};
   auto schema = Schema::compile(m.config_schema);
   if (!schema) return schema.error();
-  auto api = load(folder / m.library, m.id);
-  if (!api) return api.error();
+  const auto of_machine = folder / "lib" / architecture() / m.library;
+  out.info.library = fs::exists(of_machine) ? of_machine : folder / m.library;
+  if (!fs::exists(out.info.library))
+    return Error{Code::not_found, "its library " + out.info.library.string() + " is missing: install it again" +
+                                      (fs::exists(folder / "lib") ? ", built for " + architecture() : "")};
   out.schema = *std::move(schema);
-  out.info.api = *api;
   return {};
 }
 
-class Found final : public Plugins {
+class Store final : public Plugins {
  public:
-  Found(const std::vector<fs::path>& folders, Log log) : log_(std::move(log)) {
+  Store(const std::vector<fs::path>& folders, Log log, fs::path store)
+      : log_(std::move(log)), store_(std::move(store)) {
     for (const auto& folder : folders) scan_folder(folder);
+    if (!store_.empty()) scan_store();
   }
 
   std::vector<const PluginInfo*> list() const override {
+    const std::shared_lock lock(mutex_);
     std::vector<const PluginInfo*> out;
-    for (const auto& [id, plugin] : plugins_) out.push_back(&plugin->info);
+    for (const auto& [id, plugin] : plugins_) out.push_back(&current_of(plugin)->info);
     return out;
   }
 
-  const PluginInfo* find(std::string_view id) const override {
-    const auto it = plugins_.find(id);
-    return it == plugins_.end() ? nullptr : &it->second->info;
+  const PluginInfo* find(std::string_view id, std::string_view version) const override {
+    const std::shared_lock lock(mutex_);
+    const auto* found = find_loaded(id, version);
+    return found ? &found->info : nullptr;
+  }
+
+  std::vector<const PluginInfo*> versions(std::string_view id) const override {
+    const std::shared_lock lock(mutex_);
+    std::vector<const PluginInfo*> out;
+    if (const auto it = plugins_.find(id); it != plugins_.end())
+      for (const auto* version : it->second.versions) out.push_back(&version->info);
+    return out;
   }
 
   Result<nlohmann::json> configure(const PluginInfo& plugin, const nlohmann::json& config) const override {
-    const auto it = plugins_.find(plugin.manifest.id);
-    if (it == plugins_.end() || !it->second->schema)
+    const auto& loaded = loaded_of(plugin);
+    if (!loaded.schema)
       return Error{Code::unavailable, "plugin '" + plugin.manifest.id + "' is not usable: " + plugin.refused};
     nlohmann::json completed = config;
     apply_defaults(plugin.manifest.config_schema, completed);
-    if (auto ok = it->second->schema->check(completed); !ok) return ok.error();
+    if (auto ok = loaded.schema->check(completed); !ok) return ok.error();
     return completed;
   }
 
+  Result<const myriad_plugin_api*> load(const PluginInfo& plugin) override {
+    if (!plugin.refused.empty()) return Error{Code::unsupported, plugin.refused};
+    auto& loaded = const_cast<Loaded&>(loaded_of(plugin));
+    const std::lock_guard lock(loading_);
+    if (loaded.api) return loaded.api;
+    auto api = plugin_host::load(plugin.library, plugin.manifest.id);
+    if (api) loaded.api = *api;
+    return api;
+  }
+
+  Status fits(const PluginInfo& plugin, const nlohmann::json& config) const override {
+    const auto schema = Schema::compile(plugin.manifest.config_schema);
+    if (!schema) return schema.error();
+    nlohmann::json completed = config;
+    apply_defaults(plugin.manifest.config_schema, completed);
+    return (*schema)->check(completed);
+  }
+
+  Result<PluginInfo> look_at(const fs::path& folder, std::string_view id) const override {
+    Loaded seen;
+    if (auto ok = read_plugin(folder, id, seen); !ok) return ok.error();
+    return seen.info;
+  }
+
+  Result<const PluginInfo*> install(const fs::path& folder, std::string_view id, const std::string& signer) override {
+    auto seen = look_at(folder, id);
+    if (!seen) return seen.error();
+    const auto& version = seen->manifest.version;
+    if (find(id, version))
+      return Error{Code::exists, "plugin '" + std::string(id) + "' " + version +
+                                     " is installed already: give the package another version"};
+    const auto place = store_ / id / version;
+    if (auto ok = write_line(folder / signer_file, signer); !ok) return ok.error();
+    std::error_code ec;
+    fs::create_directories(place.parent_path(), ec);
+    if (!ec) fs::rename(folder, place, ec);
+    if (ec) return Error{Code::unavailable, "cannot store the plugin in " + place.string() + ": " + ec.message()};
+    const std::unique_lock lock(mutex_);
+    const auto* added = add(place, std::string(id), true);
+    auto& plugin = plugins_[std::string(id)];
+    if (plugin.versions.size() == 1) plugin.current = added;
+    return &added->info;
+  }
+
+  Status make_current(std::string_view id, std::string_view version) override {
+    const std::unique_lock lock(mutex_);
+    const auto* found = find_loaded(id, version);
+    if (!found) return unknown(id, version);
+    std::error_code ec;
+    fs::create_directories(store_ / id, ec);
+    if (auto ok = write_line(store_ / id / current_file, found->info.manifest.version); !ok) return ok;
+    plugins_.find(id)->second.current = found;
+    return {};
+  }
+
+  Status uninstall(std::string_view id, std::string_view version) override {
+    const std::unique_lock lock(mutex_);
+    const auto* found = find_loaded(id, version);
+    if (!found) return unknown(id, version);
+    if (!found->info.installed)
+      return Error{Code::conflict, "plugin '" + std::string(id) + "' " + found->info.manifest.version +
+                                       " came with Myriad and stays: only what was installed can be removed"};
+    auto& plugin = plugins_.find(id)->second;
+    std::error_code ec;
+    fs::remove_all(found->info.folder, ec);
+    if (ec) return Error{Code::unavailable, found->info.folder.string() + " cannot be removed: " + ec.message()};
+    std::erase(plugin.versions, found);
+    if (plugin.current == found) {
+      plugin.current = nullptr;
+      fs::remove(store_ / id / current_file, ec);
+    }
+    if (!plugin.versions.empty()) return {};
+    plugins_.erase(plugins_.find(id));
+    fs::remove_all(store_ / id, ec);
+    return {};
+  }
+
  private:
+  struct Plugin {
+    std::vector<const Loaded*> versions;  // oldest first
+    const Loaded* current = nullptr;      // null: the newest
+  };
+
+  static Status unknown(std::string_view id, std::string_view version) {
+    return Error{Code::not_found, "there is no plugin '" + std::string(id.substr(0, 128)) + "'" +
+                                      (version.empty() ? "" : " of version " + std::string(version.substr(0, 64)))};
+  }
+  static const Loaded* current_of(const Plugin& plugin) {
+    return plugin.current ? plugin.current : plugin.versions.back();
+  }
+  const Loaded* find_loaded(std::string_view id, std::string_view version) const {
+    const auto it = plugins_.find(id);
+    if (it == plugins_.end()) return nullptr;
+    if (version.empty()) return current_of(it->second);
+    for (const auto* v : it->second.versions)
+      if (v->info.manifest.version == version) return v;
+    return nullptr;
+  }
+  // Every PluginInfo that was handed out is a Loaded's first member.
+  static const Loaded& loaded_of(const PluginInfo& info) {
+    static_assert(offsetof(Loaded, info) == 0);
+    return reinterpret_cast<const Loaded&>(info);
+  }
+
   void scan_folder(const fs::path& folder) {
     std::error_code ec;
     fs::directory_iterator entries(folder, ec);
     if (ec) return log_.warn("no plugins from " + folder.string() + ": " + ec.message());
-    for (const auto& entry : entries)
-      if (fs::exists(entry.path() / "manifest.json", ec)) add(fs::absolute(entry.path()));
-  }
-
-  void add(const fs::path& folder) {
-    const auto id = folder.filename().string();
-    if (const auto* first = find(id))
-      return log_.warn("plugin '" + id + "' in " + folder.string() + " is hidden by " + first->folder.string());
-    auto plugin = std::make_unique<Loaded>();
-    if (auto ok = load_plugin(folder, *plugin); !ok) {
-      plugin->info.refused = ok.error().message;
-      log_.error("plugin '" + id + "' is refused: " + plugin->info.refused);
+    for (const auto& entry : entries) {
+      if (!fs::exists(entry.path() / "manifest.json", ec)) continue;
+      const auto place = fs::absolute(entry.path());
+      const auto id = place.filename().string();
+      if (const auto* first = find(id, {}))
+        log_.warn("plugin '" + id + "' in " + place.string() + " is hidden by " + first->folder.string());
+      else
+        add(place, id, false);
     }
-    plugins_.emplace(id, std::move(plugin));
   }
 
-  Log log_;
-  std::map<std::string, std::unique_ptr<Loaded>, std::less<>> plugins_;  // never changes after the constructor
+  void scan_store() {
+    std::error_code ec;
+    for (const auto& plugin : fs::directory_iterator(store_, ec)) {
+      const auto id = plugin.path().filename().string();
+      if (id.starts_with('.') || !plugin.is_directory(ec)) continue;
+      for (const auto& version : fs::directory_iterator(plugin.path(), ec))
+        if (fs::exists(version.path() / "manifest.json", ec)) add(fs::absolute(version.path()), id, true);
+      if (const auto it = plugins_.find(id); it != plugins_.end())
+        it->second.current = find_loaded(id, first_line(plugin.path() / current_file));
+    }
+  }
+
+  // With the mutex held, or before anybody else is there.
+  const Loaded* add(const fs::path& folder, const std::string& id, bool installed) {
+    auto& loaded = kept_.emplace_back();
+    loaded.info.installed = installed;
+    if (installed) loaded.info.signer = first_line(folder / signer_file);
+    auto ok = read_plugin(folder, id, loaded);
+    if (ok && !installed) {
+      if (auto api = plugin_host::load(loaded.info.library, id))
+        loaded.api = *api;
+      else
+        ok = api.error();
+    }
+    if (!ok) {
+      loaded.schema.reset();
+      loaded.info.refused = ok.error().message;
+      log_.error("plugin '" + id + "' is refused: " + loaded.info.refused);
+    }
+    auto& versions = plugins_[id].versions;
+    const auto place = std::find_if(versions.begin(), versions.end(), [&](const Loaded* other) {
+      return is_older(loaded.info.manifest.version, other->info.manifest.version);
+    });
+    versions.insert(place, &loaded);
+    return &loaded;
+  }
+
+  const Log log_;
+  const fs::path store_;
+  std::mutex loading_;               // guards Loaded::api
+  mutable std::shared_mutex mutex_;  // guards all below
+  std::deque<Loaded> kept_;          // also what was uninstalled: it may still be running
+  std::map<std::string, Plugin, std::less<>> plugins_;
 };
+
+// The numbers before the first '-' or '+', and what stands behind a '-'.
+struct Version {
+  std::vector<std::uint64_t> numbers;
+  std::string_view prerelease;
+};
+
+std::vector<std::string_view> split(std::string_view text) {
+  std::vector<std::string_view> out;
+  for (auto dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.')) {
+    out.push_back(text.substr(0, dot));
+    text.remove_prefix(dot + 1);
+  }
+  out.push_back(text);
+  return out;
+}
+
+std::optional<std::uint64_t> number_of(std::string_view text) {
+  std::uint64_t n = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (ec != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return n;
+}
+
+Version version_of(std::string_view text) {
+  text = text.substr(0, text.find('+'));
+  const auto dash = text.find('-');
+  Version out;
+  for (const auto part : split(text.substr(0, dash))) out.numbers.push_back(number_of(part).value_or(0));
+  if (dash != std::string_view::npos) out.prerelease = text.substr(dash + 1);
+  return out;
+}
+
+bool is_older_prerelease(std::string_view a, std::string_view b) {
+  const auto left = split(a), right = split(b);
+  for (std::size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
+    if (left[i] == right[i]) continue;
+    const auto x = number_of(left[i]), y = number_of(right[i]);
+    if (x && y) return *x < *y;
+    return x || y ? bool(x) : left[i] < right[i];
+  }
+  return left.size() < right.size();
+}
 
 }  // namespace
 
-std::unique_ptr<Plugins> Plugins::scan(const std::vector<fs::path>& folders, Log log) {
-  return std::make_unique<Found>(folders, std::move(log));
+bool is_older(std::string_view a, std::string_view b) {
+  const auto left = version_of(a), right = version_of(b);
+  if (left.numbers != right.numbers) return left.numbers < right.numbers;
+  if (left.prerelease.empty() || right.prerelease.empty()) return !left.prerelease.empty() && right.prerelease.empty();
+  return is_older_prerelease(left.prerelease, right.prerelease);
+}
+
+std::unique_ptr<Plugins> Plugins::scan(const std::vector<fs::path>& folders, Log log, const fs::path& store) {
+  return std::make_unique<Store>(folders, std::move(log), store);
 }
 
 }  // namespace myriad::plugin_host

@@ -19,18 +19,18 @@ TEST(Plugins, RefusesEachBrokenOneAndSaysWhy) {
     const char *id, *first, *second;
   };
   const auto plugins = scan();
-  for (const Case& c : std::vector<Case>{{"wrong_major", "built for ABI 2.0", "this host has 1.0"},
-                                         {"needs_newer_host", "ABI 1.7 or newer", "this host has 1.0"},
+  for (const Case& c : std::vector<Case>{{"wrong_major", "built for ABI 2.0", "this host has 1."},
+                                         {"needs_newer_host", "ABI 1.7 or newer", "this host has 1."},
                                          {"wrong_layout", "layout is 0x40808", "this host's is 0x8"},
                                          {"short_table", "has 40 bytes", "needs 80"},
-                                         {"no_entry", "has no symbol myriad_plugin_entry_v1", "ABI 1.0"},
-                                         {"null_entry", "does not accept a host of ABI 1.0", "install"},
+                                         {"no_entry", "has no symbol myriad_plugin_entry_v1", "ABI 1."},
+                                         {"null_entry", "does not accept a host of ABI 1.", "install"},
                                          {"other_id", "'somebody_else'", "'other_id'"},
                                          {"no_library", "cannot be loaded", "no_library.so"},
                                          {"missing_library", "missing_library.so is missing", "install"}}) {
     const auto* info = plugins->find(c.id);
     ASSERT_TRUE(info) << c.id;
-    EXPECT_FALSE(info->api) << c.id;
+    EXPECT_FALSE(plugins->load(*info)) << c.id;
     EXPECT_NE(info->refused.find(c.first), std::string::npos) << c.id << ": " << info->refused;
     EXPECT_NE(info->refused.find(c.second), std::string::npos) << c.id << ": " << info->refused;
     EXPECT_FALSE(plugins->configure(*info, nlohmann::json::object())) << c.id;
@@ -40,7 +40,7 @@ TEST(Plugins, RefusesEachBrokenOneAndSaysWhy) {
 TEST(Plugins, LoadsAGoodOneAndFillsInDefaults) {
   const auto plugins = scan();
   const auto* info = plugins->find("fickle");
-  ASSERT_TRUE(info && info->api) << (info ? info->refused : "not found");
+  ASSERT_TRUE(info && plugins->load(*info)) << (info ? info->refused : "not found");
   const auto config = plugins->configure(*info, {{"thing", "t"}});
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ((*config)["interval_ms"], 0);
@@ -52,7 +52,7 @@ TEST(Plugins, LoadsAGoodOneAndFillsInDefaults) {
 TEST(Plugins, ListsById) {
   const auto plugins = scan();
   const auto list = plugins->list();
-  ASSERT_EQ(list.size(), 12u);
+  ASSERT_EQ(list.size(), 13u);
   EXPECT_EQ(list.front()->manifest.id, "fickle");
   EXPECT_EQ(plugins->find("unheard_of"), nullptr);
 }
@@ -71,11 +71,87 @@ TEST(Plugins, TheFirstFolderWins) {
   std::filesystem::create_directories(home / "fickle");
   std::ofstream(home / "fickle/manifest.json") << "{}";
   const auto plugins = Plugins::scan({BROKEN_PLUGINS, home.path()}, Log::none());
-  EXPECT_TRUE(plugins->find("fickle")->api);
+  EXPECT_TRUE(plugins->find("fickle")->refused.empty());
+}
+
+// ---- Versions
+
+class Versions : public ::testing::Test {
+ protected:
+  // An unpacked package of the fickle device.
+  std::filesystem::path unpacked(const std::string& version) {
+    const auto folder = home_ / ("unpacked-" + version);
+    std::filesystem::copy(std::filesystem::path(BROKEN_PLUGINS) / "fickle", folder);
+    auto manifest = nlohmann::json::parse(std::ifstream(folder / "manifest.json"));
+    manifest["version"] = version;
+    std::ofstream(folder / "manifest.json") << manifest;
+    return folder;
+  }
+  std::unique_ptr<Plugins> open(std::vector<std::filesystem::path> folders = {}) {
+    return Plugins::scan(folders, Log::none(), home_ / "plugins");
+  }
+  static std::vector<std::string> texts(const std::vector<const PluginInfo*>& infos) {
+    std::vector<std::string> out;
+    for (const auto* info : infos) out.push_back(info->manifest.version);
+    return out;
+  }
+  TempDir home_;
+};
+
+TEST_F(Versions, LieSideBySideAndOneIsCurrent) {
+  const auto plugins = open();
+  ASSERT_TRUE(plugins->install(unpacked("1.10.0"), "fickle", "SHA256:key"));
+  ASSERT_TRUE(plugins->install(unpacked("1.9.0"), "fickle", ""));
+  EXPECT_EQ(texts(plugins->versions("fickle")), (std::vector<std::string>{"1.9.0", "1.10.0"}));
+  EXPECT_EQ(plugins->find("fickle")->manifest.version, "1.10.0") << "the first one is current";
+  EXPECT_EQ(plugins->find("fickle")->signer, "SHA256:key");
+  EXPECT_EQ(plugins->find("fickle", "1.9.0")->manifest.version, "1.9.0");
+  EXPECT_FALSE(plugins->find("fickle", "2.0.0"));
+  const auto twice = plugins->install(unpacked("1.9.0-x"), "fickle", "");
+  EXPECT_TRUE(twice);
+  ASSERT_TRUE(plugins->make_current("fickle", "1.9.0"));
+  EXPECT_EQ(plugins->find("fickle")->manifest.version, "1.9.0");
+  EXPECT_EQ(plugins->make_current("fickle", "7.0.0").error().code, Code::not_found);
+  const auto again = open();
+  EXPECT_EQ(again->find("fickle")->manifest.version, "1.9.0") << "it is remembered";
+  EXPECT_EQ(again->find("fickle", "1.10.0")->signer, "SHA256:key");
+  EXPECT_TRUE(again->load(*again->find("fickle")));
+}
+
+TEST_F(Versions, AreNotInstalledTwice) {
+  const auto plugins = open();
+  ASSERT_TRUE(plugins->install(unpacked("1.0.0"), "fickle", ""));
+  std::filesystem::remove_all(home_ / "unpacked-1.0.0");
+  EXPECT_EQ(plugins->install(unpacked("1.0.0"), "fickle", "").error().code, Code::exists);
+}
+
+TEST_F(Versions, GoWhenTheyAreUninstalled) {
+  const auto plugins = open({BROKEN_PLUGINS});
+  const auto* built_in = plugins->find("fickle");
+  EXPECT_EQ(plugins->uninstall("fickle", "").error().code, Code::conflict) << "it came with the program";
+  ASSERT_TRUE(plugins->install(unpacked("3.0.0"), "fickle", ""));
+  ASSERT_TRUE(plugins->make_current("fickle", "3.0.0"));
+  const auto* installed = plugins->find("fickle");
+  EXPECT_TRUE(installed->installed);
+  ASSERT_TRUE(plugins->uninstall("fickle", "3.0.0"));
+  EXPECT_FALSE(std::filesystem::exists(home_ / "plugins/fickle/3.0.0"));
+  EXPECT_EQ(plugins->find("fickle"), built_in);
+  EXPECT_EQ(installed->manifest.version, "3.0.0") << "what was handed out stays valid";
+}
+
+TEST(Version, ComparesAsSemanticVersions) {
+  const char* ascending[] = {"0.9.9",        "1.0.0-alpha",   "1.0.0-alpha.1", "1.0.0-alpha.beta",
+                             "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1",    "1.0.0",
+                             "1.0.10",       "1.2.0",         "10.0.0"};
+  for (std::size_t i = 0; i < std::size(ascending); ++i)
+    for (std::size_t k = 0; k < std::size(ascending); ++k)
+      EXPECT_EQ(is_older(ascending[i], ascending[k]), i < k) << ascending[i] << " and " << ascending[k];
+  EXPECT_FALSE(is_older("1.0.0+a", "1.0.0+b"));
 }
 
 TEST(Loader, AcceptsALongerTableOfALaterMinor) {
-  auto api = *scan()->find("fickle")->api;
+  const auto plugins = scan();
+  auto api = **plugins->load(*plugins->find("fickle"));
   api.abi = MYRIAD_ABI + 3;
   api.struct_size += 64;
   EXPECT_TRUE(check_api(api, "fickle"));

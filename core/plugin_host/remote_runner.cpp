@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <nlohmann/json.hpp>
+
 namespace myriad::plugin_host {
 namespace {
 
@@ -46,7 +48,19 @@ Outcome RemoteRunner::connect() {
     const std::lock_guard lock(mutex_);
     channel_ = channel;
   }
-  return call(Type::setup, Writer().text(setup_.text), setup_.life.setup);
+  std::string about;
+  const std::string_view message = setup_.message;
+  auto outcome = call(Type::setup, std::span(&message, 1), setup_.life.setup, &about);
+  if (outcome.ok()) tell_gaps(about);
+  return outcome;
+}
+
+// What this kernel leaves open is said at each start.
+void RemoteRunner::tell_gaps(std::string_view about) {
+  const auto document = nlohmann::json::parse(Reader(about).text(), nullptr, false);
+  if (!document.is_object() || !document.contains("gaps") || !document["gaps"].is_array()) return;
+  for (const auto& gap : document["gaps"])
+    if (gap.is_string()) host_.parts().telemetry->log(Level::warn, "not confined: " + gap.get<std::string>());
 }
 
 Outcome RemoteRunner::create(const std::string& config_json) {
@@ -144,7 +158,10 @@ Outcome RemoteRunner::receive(Type type, Clock::time_point deadline, std::string
   }
   if (more) *more = message.payload.substr(message.payload.size() - reader.left());
   constexpr std::size_t max_text = 1'024;
-  return {message.header.status, message.header.status == MYRIAD_OK ? "" : std::string(text.substr(0, max_text))};
+  Outcome outcome{message.header.status,
+                  message.header.status == MYRIAD_OK ? "" : std::string(text.substr(0, max_text))};
+  if (meaning(outcome.status) == Meaning::broken) outcome.message += memory_note();
+  return outcome;
 }
 
 Outcome RemoteRunner::ended(const std::string& where) {
@@ -154,6 +171,15 @@ Outcome RemoteRunner::ended(const std::string& where) {
   channel_->read_output();
   if (const auto words = channel_->last_words(); !words.empty()) why += "; it printed: " + words;
   return {MYRIAD_E_INTERNAL, std::move(why)};
+}
+
+// Where a plugin fails because it is at its limit.
+std::string RemoteRunner::memory_note() const {
+  const auto usage = process_->usage();
+  const auto quota = setup_.quota.memory_mb << 20;
+  if (!usage || quota == 0 || usage->memory < quota / 10 * 8) return "";
+  return " (it holds " + std::to_string(usage->memory >> 20) + " MiB of memory, its quota is " +
+         std::to_string(setup_.quota.memory_mb) + " MiB)";
 }
 
 milliseconds RemoteRunner::until(Nanos deadline) const {

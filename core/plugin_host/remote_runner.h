@@ -15,7 +15,7 @@ class RemoteRunner final : public Runner {
   struct Setup {
     std::vector<std::string> command;
     std::filesystem::path home;
-    std::string text;  // the `setup` message: what the child is to load, and what it may do
+    std::string message;  // `setup`: what the child is to load, and what it may do
     Quota quota;
     Life life;
     Hub& hub;
@@ -60,6 +60,8 @@ class RemoteRunner final : public Runner {
   Outcome call_batch(Type type, const myriad_batch& batch, std::string* more = nullptr);
   Outcome receive(Type type, Clock::time_point deadline, std::string* more);
   Outcome ended(const std::string& where);
+  void tell_gaps(std::string_view about);
+  std::string memory_note() const;
   std::chrono::milliseconds until(Nanos deadline) const;
 
   const Setup setup_;

@@ -13,14 +13,6 @@
 
 namespace myriad::plugin_host {
 
-struct HttpRequest {
-  std::string_view method, path, query, content_type, body, user;
-};
-struct HttpResponse {
-  int status = 0;
-  std::string content_type, body;
-};
-
 class Runner {
  public:
   explicit Runner(HostTable::Parts parts) : host_(std::move(parts)) {}

@@ -107,11 +107,12 @@ InstanceStatus Supervisor::status() const {
   }
   const std::lock_guard lock(mutex_);
   out.record = record_;
-  if (const auto* plugin = context_.parts.plugins.find(record_.plugin)) {
+  if (const auto* plugin = context_.parts.plugins.find(record_.plugin, record_.plugin_version)) {
     out.plugin_version = plugin->manifest.version;
-    out.home = home_of(plugin->manifest, record_.isolation, context_.parts.isolation).value_or(Home::in_process);
+    out.isolation =
+        isolation_of(plugin->manifest, record_.isolation, context_.parts.children).value_or(Isolation::in_process);
   }
-  out.quota = quota_of(record_, out.home).value_or(Quota());
+  out.quota = quota_of(record_, out.isolation).value_or(Quota());
   out.state = state();
   out.since = since_;
   out.last_error = last_error_;
@@ -156,8 +157,8 @@ std::shared_future<void> Supervisor::begin_start() {
 void Supervisor::do_start() {
   const auto& parts = context_.parts;
   const auto record = status().record;
-  const auto* plugin = parts.plugins.find(record.plugin);
-  if (!plugin || !plugin->api)
+  const auto* plugin = parts.plugins.find(record.plugin, record.plugin_version);
+  if (!plugin || !plugin->refused.empty())
     return fault(nullptr, {MYRIAD_E_INVALID, "plugin '" + record.plugin + "' is " +
                                                  (plugin ? "refused: " + plugin->refused : "not installed")});
   const auto config = parts.plugins.configure(*plugin, nlohmann::json::parse(record.config, nullptr, false));
@@ -260,8 +261,14 @@ void Supervisor::arm_polls(const RunPtr& run, const nlohmann::json& config) {
     if (self && alive) self->poll(alive);
   };
   const auto lane = strand();
-  if (constexpr milliseconds soon{1000}; interval > soon) run->first_poll = lane->after(phase(soon), call);
-  run->polls = lane->every(phase(interval), interval, call);
+  // One that was polled before goes on in its rhythm, as far as that is.
+  const auto since = Scheduler::Clock::now() - last_poll_;
+  const bool goes_on = since < interval;
+  const nanoseconds first = goes_on                                 ? interval - since
+                            : last_poll_.time_since_epoch().count() ? nanoseconds(0)
+                                                                    : phase(interval);
+  if (constexpr milliseconds soon{1000}; first > soon && !goes_on) run->first_poll = lane->after(phase(soon), call);
+  run->polls = lane->every(first, interval, call);
 }
 
 // ---- Work
@@ -269,6 +276,7 @@ void Supervisor::arm_polls(const RunPtr& run, const nlohmann::json& config) {
 void Supervisor::poll(const RunPtr& run) {
   if (run->over) return;
   const auto deadline = context_.parts.clock.now() + nanoseconds(run->poll_limit).count();
+  last_poll_ = Scheduler::Clock::now();
   ++telemetry_
         ->polls;  // whoever sees it may leave this thread behind: nothing of ours is touched before the plugin returns
   const auto outcome = run->runner.poll(deadline);
@@ -493,6 +501,24 @@ Status Supervisor::read(std::uint32_t point, std::string_view name, milliseconds
   const auto deadline = context_.parts.clock.now() + nanoseconds(limit).count();
   return request(limit, "read " + std::string(name),
                  [point, deadline](Runner& runner) { return runner.read(point, deadline); });
+}
+
+Result<HttpResponse> Supervisor::serve(HttpRequest http, milliseconds limit) {
+  constexpr std::size_t max_response = 4 << 20;
+  struct Exchange {
+    HttpRequest request;
+    HttpResponse response;
+  };
+  const auto exchange = std::make_shared<Exchange>(Exchange{std::move(http), {}});
+  auto served = request(limit, "serve " + exchange->request.path.substr(0, 100),
+                        [exchange](Runner& runner) { return runner.serve(exchange->request, exchange->response); });
+  if (!served) return served.error();
+  auto& response = exchange->response;
+  const bool is_response = response.status >= 200 && response.status < 600 && response.body.size() <= max_response &&
+                           response.content_type.find_first_of("\r\n") == std::string::npos;
+  if (!is_response)
+    return Error{Code::internal, "the plugin's response is none: its status is 200 to 599, its body at most 4 MiB"};
+  return std::move(response);
 }
 
 Status Supervisor::request(milliseconds limit, std::string_view what, std::function<Outcome(Runner&)> work) {

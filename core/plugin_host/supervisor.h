@@ -40,6 +40,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   // `name` is the point's, for messages.
   Status write(std::uint32_t point, std::string_view name, const model::Value&, std::chrono::milliseconds limit);
   Status read(std::uint32_t point, std::string_view name, std::chrono::milliseconds limit);
+  Result<HttpResponse> serve(HttpRequest, std::chrono::milliseconds limit);
 
  private:
   enum class Phase : std::uint8_t { stopped, starting, up, faulted, quarantined, stopping };
@@ -75,6 +76,8 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   const Log log_;
   const std::shared_ptr<Telemetry> telemetry_;
   const std::shared_ptr<Strand> aside_;
+
+  Scheduler::Clock::time_point last_poll_{};  // on the strand
 
   mutable std::mutex mutex_;  // guards all below
   registry::InstanceRecord record_;

@@ -33,7 +33,9 @@ constexpr Timings quick{.stop = 1000ms,
 
 class Site {
  public:
-  explicit Site(Timings timings = quick, Home kind = Home::in_process) : timings_(timings), kind_(kind) { open(); }
+  explicit Site(Timings timings = quick, Isolation kind = Isolation::in_process) : timings_(timings), kind_(kind) {
+    open();
+  }
   ~Site() { close(); }
 
   // As after the end of a process: everything is read again from disk.
@@ -99,12 +101,13 @@ class Site {
     options.file = home / "spine.db";
     options.commit_interval = 2ms;
     spine = *spine::Spine::open(options, *points, clock, Log::none());
-    instances = Instances::make({*plugins, *registry, *spine, *points, clock, Log::none(), timings_,
-                                 kind_ == Home::process ? Isolation{MYRIAD_PROGRAM, home / "instances"} : Isolation{}});
+    instances =
+        Instances::make({*plugins, *registry, *spine, *points, clock, Log::none(), timings_,
+                         kind_ == Isolation::process ? Children{MYRIAD_PROGRAM, home / "instances"} : Children{}});
     instances->start_enabled();
   }
   const Timings timings_;
-  const Home kind_;
+  const Isolation kind_;
 };
 
 }  // namespace myriad::plugin_host::testing

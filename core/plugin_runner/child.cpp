@@ -3,10 +3,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "plugin_runner/confine.h"
 #include "plugin_runner/remote_host.h"
 
 namespace myriad::plugin_runner {
@@ -63,7 +66,7 @@ class Child {
         {Type::process, &Child::process},   {Type::save, &Child::save},     {Type::load, &Child::load},
         {Type::serve, &Child::serve}};
     Reader in(message.payload);
-    if (type == Type::setup) return setup(in.text());
+    if (type == Type::setup) return setup(in, message.header.id);
     if (!api_) return broken("the first message is `setup`");
     if (type == Type::create) return create(std::string(in.text()));
     if (!instance_) return broken("`create` comes before this");
@@ -72,10 +75,15 @@ class Child {
     return {MYRIAD_E_UNSUPPORTED, "this runner does not know the call " + std::to_string(message.header.type)};
   }
 
-  Reply setup(std::string_view text) {
-    const auto document = json::parse(text, nullptr, false);
-    if (!document.is_object()) return broken("`setup` is no JSON object");
-    const auto api = load_(document.value("library", ""), document.value("plugin", ""));
+  Reply setup(Reader& in, std::uint64_t id) {
+    const auto document = json::parse(in.text(), nullptr, false);
+    const auto grants = grants_from(in.text());
+    if (!document.is_object() || !grants) return broken("`setup` is not what this runner understands");
+    const auto confined = confine(*grants);
+    if (!confined) return {MYRIAD_E_INTERNAL, "its process cannot be confined: " + confined.error().message};
+    const auto library = document.value("library", "");
+    if (!grants->programs.empty()) return become(document["command"], library, id);
+    const auto api = load_(library, document.value("plugin", ""));
     if (!api) return {MYRIAD_E_UNSUPPORTED, api.error().message};
     api_ = *api;
     std::thread([this] {
@@ -83,8 +91,20 @@ class Child {
       ::_exit(0);  // the daemon is gone, and whoever still runs here would wait for it
     }).detach();
     Reply reply;
-    reply.more.text(json{{"abi", api_->abi}, {"version", api_->version ? api_->version : ""}}.dump());
+    reply.more.text(json{{"gaps", confined->gaps}}.dump());
     return reply;
+  }
+
+  // Another host for another language takes over, with both sockets. It answers this question.
+  static Reply become(const json& command, const std::string& library, std::uint64_t id) {
+    auto words = command.get<std::vector<std::string>>();
+    words.push_back(library);
+    words.push_back(std::to_string(id));
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    ::execv(arguments[0], arguments.data());
+    return broken("cannot run " + words[0] + ": " + std::strerror(errno));
   }
 
   Reply create(const std::string& config) {

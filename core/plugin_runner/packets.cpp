@@ -59,11 +59,12 @@ class Rest {
 
 }  // namespace
 
-bool wait_to_send(int fd) {
+bool wait_to_send(int fd, int limit_ms) {
   pollfd p{fd, POLLOUT, 0};
-  while (::poll(&p, 1, -1) < 0 && errno == EINTR) {
+  int n = 0;
+  while ((n = ::poll(&p, 1, limit_ms)) < 0 && errno == EINTR) {
   }
-  return (p.revents & (POLLERR | POLLHUP | POLLNVAL)) == 0;
+  return n > 0 && (p.revents & (POLLERR | POLLHUP | POLLNVAL)) == 0;
 }
 
 Sent send_message(int fd, Header header, std::span<const std::string_view> parts,

@@ -24,8 +24,8 @@ Sent send_message(int fd, Header header, std::span<const std::string_view> parts
                   const std::function<bool(bool begun)>& wait = {});
 Sent send_message(int fd, Header header, std::string_view payload, const std::function<bool(bool begun)>& wait = {});
 
-// Waits, without end, until the socket takes more. False: the other end is gone.
-bool wait_to_send(int fd);
+// Waits until the socket takes more. False: the other end is gone, or it did not within `limit_ms` (-1: without end).
+bool wait_to_send(int fd, int limit_ms = -1);
 
 struct Message {
   Header header;

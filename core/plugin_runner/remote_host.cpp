@@ -176,7 +176,7 @@ Sent RemoteHost::send(Type type, std::int32_t status, std::uint64_t id, std::str
   return send_message(side_, {static_cast<std::uint16_t>(type), 0, status, id}, payload, wait);
 }
 
-RemoteHost::Answer RemoteHost::ask(Type type, const Writer& payload, std::int32_t status) {
+RemoteHost::Answer RemoteHost::ask(Type type, const Writer& payload) {
   const auto id = next_id_++;
   Waiting waiting;
   {
@@ -184,7 +184,7 @@ RemoteHost::Answer RemoteHost::ask(Type type, const Writer& payload, std::int32_
     if (gone_) return {};
     waiting_.emplace(id, &waiting);
   }
-  bool alive = payload.bytes().size() <= max_message && send(type, status, id, payload.bytes(), true) == Sent::all;
+  bool alive = payload.bytes().size() <= max_message && send(type, 0, id, payload.bytes(), true) == Sent::all;
   // A callback of ours that asks: nobody else would receive its answer.
   if (listener_.load() == std::this_thread::get_id()) {
     const auto is_answered = [&] {
@@ -236,7 +236,7 @@ myriad_status RemoteHost::connection(bool up, std::string_view reason) {
     const std::lock_guard lock(mutex_);
     if (connection_ == now) return MYRIAD_OK;
   }
-  const auto answer = ask(Type::connection, Writer().text(reason), up ? 1 : 0);
+  const auto answer = ask(Type::connection, Writer().number(std::uint8_t{up}).text(reason));
   if (answer.status != MYRIAD_OK) return answer.status;
   const std::lock_guard lock(mutex_);
   connection_ = now;
@@ -281,8 +281,11 @@ myriad_status RemoteHost::send_batch(Type type, std::uint64_t id, const myriad_b
       std::string_view(reinterpret_cast<const char*>(view->readings.data()), view->readings.size_bytes()),
       std::string_view(reinterpret_cast<const char*>(view->blob.data()), view->blob.size())};
   if (sizeof head + view->bytes() > max_message) return MYRIAD_E_INVALID;
+  // The socket holds less than the queue behind it: give the daemon a moment before the plugin must keep its batch.
+  constexpr int moment_ms = 20;
+  const auto wait = [this](bool begun) { return wait_to_send(side_, begun ? -1 : moment_ms); };
   const std::lock_guard lock(sending_);
-  switch (send_message(side_, {static_cast<std::uint16_t>(type), 0, 0, id}, parts)) {
+  switch (send_message(side_, {static_cast<std::uint16_t>(type), 0, 0, id}, parts, wait)) {
     case Sent::all:
       return MYRIAD_OK;
     case Sent::full:

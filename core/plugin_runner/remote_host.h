@@ -50,7 +50,7 @@ class RemoteHost {
     std::string payload;
   };
   // Asks the daemon and waits for its answer.
-  Answer ask(Type, const Writer& payload, std::int32_t status = 0);
+  Answer ask(Type, const Writer& payload);
 
  private:
   struct Waiting {

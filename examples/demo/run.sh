@@ -14,7 +14,8 @@ rm -f "$ready"
 if [ ! -e "$data/password" ]; then
   (umask 077 && head -c 12 /dev/urandom | base64 | tr '+/' 'xy' >"$data/password")
 fi
-MYRIAD_ADMIN_PASSWORD=$(cat "$data/password") build/bin/myriad serve --data "$data" --listen "$listen" --tls off --ready-file "$ready" --log warn &
+MYRIAD_ADMIN_PASSWORD=$(cat "$data/password") build/bin/myriad serve --data "$data" --listen "$listen" --tls off --ready-file "$ready" --log warn \
+  --unsigned-plugins allow &
 daemon=$!
 trap 'kill -TERM $daemon 2>/dev/null; wait $daemon' INT TERM EXIT
 while [ ! -e "$ready" ]; do

@@ -8,8 +8,8 @@
 
 #include "base/temp_dir.h"
 #include "plugin_host/loader.h"
+#include "plugin_host/local_runner.h"
 #include "plugin_host/manifest.h"
-#include "plugin_host/runner.h"
 
 namespace myriad::plugin_host {
 namespace {
@@ -22,7 +22,7 @@ class TodaysHost {
   explicit TodaysHost(const myriad_plugin_api& api) : api_(api), runner_(api, parts()) {}
 
   HostTable::Parts parts() {
-    return {"probe", *registry_, *spine_, points_, clock_, telemetry_, scheduler_.strand(), {}, false};
+    return {"probe", *registry_, *spine_, points_, clock_, telemetry_, scheduler_.strand(), {}};
   }
   void run(const Outcome& outcome) { EXPECT_TRUE(outcome.ok()) << outcome.message; }
 
@@ -69,7 +69,7 @@ class TodaysHost {
   std::unique_ptr<spine::Spine> spine_ = *spine::Spine::open(spine_options(), points_, clock_, Log::none());
   std::shared_ptr<Telemetry> telemetry_ = std::make_shared<Telemetry>(clock_, Log::none());
   std::vector<myriad_reading> readings_;
-  Runner runner_;
+  LocalRunner runner_;
 
  private:
   spine::Options spine_options() const {
@@ -100,7 +100,8 @@ TEST_P(Probe, LivesAsADevice) {
   auto& runner = host.runner_;
   host.run(runner.create("{}"));
   host.run(runner.start());
-  ASSERT_TRUE(runner.is_device() && runner.is_sink() && runner.is_processor());
+  using Serves = Runner::Serves;
+  ASSERT_TRUE(runner.serves(Serves::device) && runner.serves(Serves::sink) && runner.serves(Serves::processor));
   host.run(runner.poll(INT64_MAX));
   host.run(runner.poll(INT64_MAX));
   EXPECT_EQ(host.stored("probe/all").size(), 14u);
@@ -141,48 +142,35 @@ TEST_P(Probe, LivesAsASinkAndAProcessor) {
   EXPECT_EQ(host.telemetry_->lines(10).back().text, "probe: started");
 }
 
-// What the runner has no function for.
 TEST_P(Probe, DiscoversAndActs) {
   ASSERT_TRUE(api());
   TodaysHost host(*api());
-  myriad_error error{sizeof error, 0, ""};
-  myriad_instance* instance = nullptr;
-  ASSERT_EQ(api()->create(host.runner_.host().raw(), "{}", &instance, &error), MYRIAD_OK) << error.message;
-  const auto* device = static_cast<const myriad_ext_device*>(api()->get_extension(instance, MYRIAD_EXT_DEVICE));
-  EXPECT_EQ(device->discover(instance, INT64_MAX, &error), MYRIAD_OK) << error.message;
+  auto& runner = host.runner_;
+  host.run(runner.create("{}"));
+  host.run(runner.start());
+  host.run(runner.discover(INT64_MAX));
   EXPECT_TRUE(host.registry_->thing("probe_found"));
   std::string output;
-  const auto reply = [](void* user, myriad_status status, myriad_text text) {
-    EXPECT_EQ(status, MYRIAD_OK);
-    static_cast<std::string*>(user)->assign(text.data, text.size);
+  const auto reply = [&](const Outcome& outcome, std::string json) {
+    host.run(outcome);
+    output = std::move(json);
   };
-  const auto text = [](std::string_view s) { return myriad_text{s.data(), s.size()}; };
-  EXPECT_EQ(device->invoke(instance, text("probe"), text("echo"), text("[7]"), reply, &output, &error), MYRIAD_OK);
+  host.run(runner.invoke("probe", "echo", "[7]", reply));
   EXPECT_EQ(output, "[7]");
-  EXPECT_EQ(device->invoke(instance, text("probe"), text("dance"), text("[7]"), reply, &output, &error),
-            MYRIAD_E_UNSUPPORTED);
-  api()->destroy(instance);
+  EXPECT_EQ(runner.invoke("probe", "dance", "[7]", reply).status, MYRIAD_E_UNSUPPORTED);
 }
 
 TEST_P(Probe, ServesHttpSinceOneDotOne) {
   ASSERT_TRUE(api());
   TodaysHost host(*api());
-  myriad_error error{sizeof error, 0, ""};
-  myriad_instance* instance = nullptr;
-  ASSERT_EQ(api()->create(host.runner_.host().raw(), "{}", &instance, &error), MYRIAD_OK) << error.message;
-  const auto* http = static_cast<const myriad_ext_http*>(api()->get_extension(instance, MYRIAD_EXT_HTTP));
-  ASSERT_EQ(http != nullptr, api()->abi >= 0x10001);
-  if (http) {
-    const auto text = [](std::string_view s) { return myriad_text{s.data(), s.size()}; };
-    const myriad_http_request request{sizeof request, 0, text("GET"), text("/a"), {}, {}, {}, text("admin")};
-    std::string answer;
-    const auto respond = [](void* user, const myriad_http_response* r) {
-      *static_cast<std::string*>(user) = std::to_string(r->status) + " " + std::string(r->body.data, r->body.size);
-    };
-    EXPECT_EQ(http->serve(instance, &request, respond, &answer, &error), MYRIAD_OK) << error.message;
-    EXPECT_EQ(answer, "200 /a");
-  }
-  api()->destroy(instance);
+  auto& runner = host.runner_;
+  host.run(runner.create("{}"));
+  host.run(runner.start());
+  ASSERT_EQ(runner.serves(Runner::Serves::http), api()->abi >= 0x10001);
+  HttpResponse response;
+  const auto outcome = runner.serve({"GET", "/a", "", "", "", "admin"}, response);
+  EXPECT_EQ(outcome.ok(), api()->abi >= 0x10001) << outcome.message;
+  EXPECT_EQ(response.body, outcome.ok() ? "/a" : "");
 }
 
 // The folders that the build makes: "today 1.0 …".

@@ -1,5 +1,5 @@
 // A relay in memory with a counter of its changes: what the API's tests read and write. With `inputs` also a sink,
-// which refuses text when `refuses_text` says so.
+// which refuses text when `refuses_text` says so. It answers HTTP requests with what it was asked.
 #include <atomic>
 #include <nlohmann/json.hpp>
 
@@ -9,7 +9,7 @@ namespace {
 
 using nlohmann::json;
 
-class Switch final : public myriad::Plugin, public myriad::Device, public myriad::Sink {
+class Switch final : public myriad::Plugin, public myriad::Device, public myriad::Sink, public myriad::Http {
  public:
   Switch(myriad::Host host, std::string_view config_json) : Plugin(host) {
     const json config = json::parse(config_json);
@@ -43,6 +43,14 @@ class Switch final : public myriad::Plugin, public myriad::Device, public myriad
     ++count_;
     each[0] = MYRIAD_OK;
     publish();
+  }
+
+  myriad::HttpResponse serve(const myriad::HttpRequest& r) override {
+    if (r.path == "/away") throw myriad::Failure(MYRIAD_E_UNAVAILABLE, "nobody answers");
+    if (r.path == "/silly") return {99, "text/plain", ""};
+    return {202, "text/html",
+            std::string(r.method) + ' ' + std::string(r.path) + ' ' + std::string(r.query) + ' ' + std::string(r.user) +
+                ' ' + std::string(r.body)};
   }
 
   void deliver(const myriad::BatchView& batch) override {

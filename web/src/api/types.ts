@@ -126,7 +126,7 @@ export interface Plugin {
   instances: number;
 }
 
-export type InstanceState = 'stopped' | 'starting' | 'running' | 'degraded' | 'faulted' | 'stopping';
+export type InstanceState = 'stopped' | 'starting' | 'running' | 'degraded' | 'faulted' | 'quarantined' | 'stopping';
 
 export interface InstanceStats {
   readings: number;
@@ -157,6 +157,12 @@ export interface Instance {
   connection: { up: boolean; reason: string } | null;
   things: string[];
   stats: InstanceStats;
+  isolation: 'in_process' | 'process';
+  plugin_version: string;
+  quota: Record<'readings_per_s' | 'bytes_per_s' | 'cpu_percent' | 'memory_mb', number>;
+  /** Of a process of its own, while it runs. */
+  usage: { cpu_percent: number; memory_mb: number } | null;
+  restarts: number;
   delivery?: Delivery | null;
   metrics?: Record<string, Json>;
 }

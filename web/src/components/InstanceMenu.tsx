@@ -10,7 +10,7 @@ import { useInstanceCommand, type Command } from './useInstanceCommand';
 
 const ICONS: Record<Command, IconName> = { start: 'play', stop: 'stop', restart: 'restart', delete: 'trash' };
 
-const isOff = ({ state }: Instance) => state === 'stopped' || state === 'faulted';
+const isOff = ({ state }: Instance) => state === 'stopped' || state === 'faulted' || state === 'quarantined';
 
 interface Props {
   instance: Instance;

@@ -8,6 +8,7 @@ const COLORS: Record<InstanceState, string> = {
   stopping: 'blue',
   degraded: 'orange',
   faulted: 'red',
+  quarantined: 'red',
   stopped: 'gray',
 };
 

@@ -43,7 +43,7 @@ function InstanceView({ instance, rate }: { instance: Instance; rate?: number })
           </>
         }
       />
-      {error && <LastError error={error} active={instance.state === 'faulted' || instance.state === 'degraded'} />}
+      {error && <LastError error={error} active={['quarantined', 'faulted', 'degraded'].includes(instance.state)} />}
       <Facts instance={instance} rate={rate} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" verticalSpacing={0}>
         <StatsSection instance={instance} />
@@ -68,12 +68,31 @@ function LastError({ error, active }: { error: NonNullable<Instance['last_error'
 function Facts({ instance, rate }: { instance: Instance; rate?: number }) {
   const { t, i18n } = useTranslation();
   return (
-    <SimpleGrid component="dl" cols={{ base: 2, md: 4 }} spacing="md" mt={0} mb="lg">
+    <SimpleGrid component="dl" cols={{ base: 2, md: 5 }} spacing="md" mt={0} mb="lg">
       <Fact label={t('instances.connection')}><Connection instance={instance} /></Fact>
       <Fact label={t('instance.since')}><TimeAgo time={instance.since} /></Fact>
       <Fact label={t('instances.rate')}>{t('common.perSecond', { rate: formatRate(rate, i18n.language) })}</Fact>
+      <Fact label={t('instance.isolation.title')}><Home instance={instance} /></Fact>
       <Fact label={t('nav.things')}><ThingLinks names={instance.things} /></Fact>
     </SimpleGrid>
+  );
+}
+
+/** Where its plugin runs, and what that process takes of its quota. */
+function Home({ instance }: { instance: Instance }) {
+  const { t } = useTranslation();
+  const { isolation, usage, quota } = instance;
+  return (
+    <>
+      {t(`instance.isolation.${isolation}`)}
+      {usage && (
+        <Text fz="xs" c="dimmed">
+          {t('instance.isolation.usage', {
+            memory: usage.memory_mb.toFixed(1), memoryQuota: quota.memory_mb || '∞', cpu: usage.cpu_percent.toFixed(0), cpuQuota: quota.cpu_percent || '∞',
+          })}
+        </Text>
+      )}
+    </>
   );
 }
 

@@ -8,7 +8,7 @@ import { formatRate } from '../../format/value';
 
 const SHOWN = 8;
 // What needs somebody comes first.
-const ORDER: InstanceState[] = ['faulted', 'degraded', 'starting', 'stopping', 'running', 'stopped'];
+const ORDER: InstanceState[] = ['quarantined', 'faulted', 'degraded', 'starting', 'stopping', 'running', 'stopped'];
 
 export function InstanceSummary({ items, rates }: { items: Instance[]; rates: Map<string, number> }) {
   const { t } = useTranslation();
@@ -29,7 +29,7 @@ export function InstanceSummary({ items, rates }: { items: Instance[]; rates: Ma
 
 function Row({ item, rate }: { item: Instance; rate?: number }) {
   const { t, i18n } = useTranslation();
-  const trouble = item.connection?.up === false ? item.connection.reason : item.state === 'faulted' && item.last_error?.message;
+  const trouble = item.connection?.up === false ? item.connection.reason : (item.state === 'faulted' || item.state === 'quarantined') && item.last_error?.message;
   return (
     <Group justify="space-between" px="md" py={9} wrap="nowrap" style={{ borderTop: '1px solid var(--line)' }}>
       <div style={{ minWidth: 0 }}>
