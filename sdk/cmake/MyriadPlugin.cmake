@@ -1,8 +1,8 @@
 # myriad_add_plugin(<id> SOURCES <files> [LIBS <libraries>] [MANIFEST <file>] [OUTPUT <folder>])
 #
-# Builds <folder>/<id>/<id>.so and puts the manifest beside it: what the daemon loads. Defaults: manifest.json of this
-# folder, and the build directory. The target is plugin_<id>. Only the entry symbol is exported, also when a static
-# library is linked in.
+# Builds <folder>/<id>/<id>.so and puts the manifest beside it, and sample.json where there is one: what the daemon
+# loads. Defaults: manifest.json of this folder, and the build directory. The target is plugin_<id>. Only the entry
+# symbol is exported, also when a static library is linked in.
 function(myriad_add_plugin id)
   cmake_parse_arguments(ARG "" "MANIFEST;OUTPUT" "SOURCES;LIBS" ${ARGN})
   if(NOT ARG_SOURCES)
@@ -22,4 +22,7 @@ function(myriad_add_plugin id)
   # Hidden visibility alone leaves the templates of the standard library visible.
   target_link_options(plugin_${id} PRIVATE -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
   configure_file(${ARG_MANIFEST} ${home}/manifest.json COPYONLY)
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/sample.json)
+    configure_file(sample.json ${home}/sample.json COPYONLY)
+  endif()
 endfunction()
