@@ -337,11 +337,11 @@ constexpr Broken broken[] = {
     {"hangs_in_poll", "lifecycle", "within 4 s in poll()"},
     {"hangs_in_stop", "lifecycle", "within 4 s in stop()"},
     {"spins_in_poll", "lifecycle", "in poll()"},
-    {"leaks", "leaks", ""},
-    {"writes_out_of_blob", "readings", ""},
+    {"leaks", "leaks", "keeps 83"},
+    {"writes_out_of_blob", "readings", "rules"},
     {"lies_about_sizes", "readings", ""},
     {"unknown_points", "readings", "a point id that intern_point never gave"},
-    {"threads_after_stop", "threads", ""},
+    {"threads_after_stop", "threads", "after stop()"},
     {"closes_descriptors", "lifecycle", "closed descriptors"},
 };
 std::string broken_name(const ::testing::TestParamInfo<Broken>& info) {
