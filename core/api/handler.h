@@ -16,6 +16,7 @@
 #include "historian/historian.h"
 #include "model/points.h"
 #include "plugin_host/instances.h"
+#include "plugin_host/lifecycle.h"
 #include "plugin_host/plugins.h"
 #include "registry/registry.h"
 #include "security/security.h"
@@ -32,6 +33,7 @@ struct Parts {  // all outlive the Api
   model::Points& points;
   plugin_host::Plugins& plugins;
   plugin_host::Instances& instances;
+  plugin_host::Lifecycle& lifecycle;
   security::Security& security;
   storage::Integrity& integrity;
   const Clock& clock;

@@ -67,6 +67,7 @@ class TestSite {
   std::unique_ptr<bus::Bus> bus_;
   std::unique_ptr<plugin_host::Plugins> plugins_;
   std::unique_ptr<plugin_host::Instances> instances_;
+  std::unique_ptr<plugin_host::Lifecycle> lifecycle_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<edge::Server> server_;
   std::thread feeder_;
@@ -93,9 +94,14 @@ inline TestSite::TestSite() {
   historian_ = must(historian::Historian::open({.file = dir_ / "history.db"}, *spine_, points_, clock_, Log::none()));
   historian_place_ = spine_->follow("historian", [this] { return historian_->stats().next; });
   bus_ = bus::Bus::make(points_);
-  plugins_ = plugin_host::Plugins::scan({TEST_PLUGINS}, Log::none());
+  plugins_ = plugin_host::Plugins::scan({TEST_PLUGINS}, Log::none(), dir_ / "plugins");
   instances_ = plugin_host::Instances::make(
       {*plugins_, *registry_, *spine_, points_, clock_, Log::none(), {}, {MYRIAD_PROGRAM, dir_ / "instances"}});
+  lifecycle_ = plugin_host::Lifecycle::make({*plugins_, *instances_, *registry_, dir_ / "plugins", Log::none(),
+                                             [](const plugin_host::Package&) {
+                                               return plugin_host::Lifecycle::Admission{"", "nobody signed it"};
+                                             },
+                                             [](const std::filesystem::path&) { return Status(); }});
   api_ = std::make_unique<Api>(parts());
   feeder_ = std::thread([this] { feed(); });
   server_ = must(edge::Server::start({}, *api_, Log::none()));
@@ -122,8 +128,8 @@ inline TestSite::~TestSite() {
 }
 
 inline Parts TestSite::parts() {
-  return {*registry_, *spine_,    *historian_, *bus_,       points_, *plugins_,  *instances_,
-          *security_, integrity_, clock_,      Log::none(), "0.1.0", "test site"};
+  return {*registry_,  *spine_,    *historian_, *bus_,  points_,     *plugins_, *instances_,
+          *lifecycle_, *security_, integrity_,  clock_, Log::none(), "0.1.0",   "test site"};
 }
 
 // As the app does: what is committed goes to the bus.

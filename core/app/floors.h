@@ -12,6 +12,7 @@
 #include "edge/server.h"
 #include "historian/historian.h"
 #include "plugin_host/instances.h"
+#include "plugin_host/lifecycle.h"
 #include "registry/registry.h"
 #include "security/security.h"
 #include "spine/spine.h"
@@ -36,6 +37,7 @@ struct Floors {
   std::unique_ptr<LiveFeed> feed;
   std::unique_ptr<plugin_host::Plugins> plugins;
   std::unique_ptr<plugin_host::Instances> instances;
+  std::unique_ptr<plugin_host::Lifecycle> lifecycle;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<edge::Server> server;
 };

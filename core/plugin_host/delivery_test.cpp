@@ -18,6 +18,7 @@ struct Recording {
 class Sinks : public ::testing::TestWithParam<Isolation> {
  protected:
   void start(const nlohmann::json& points, int status = MYRIAD_E_UNAVAILABLE, int multiple_of = 0) {
+    std::ofstream(file(), std::ios::app);  // what is granted must be there
     const auto made = site.create("out", "recorder",
                                   {{"points", points},
                                    {"file", file()},
@@ -26,7 +27,7 @@ class Sinks : public ::testing::TestWithParam<Isolation> {
                                    {"multiple_of", multiple_of}});
     ASSERT_TRUE(made) << made.error().message;
   }
-  std::string file() const { return (site.home / "out.txt").string(); }
+  std::string file() const { return (outside.path() / "out.txt").string(); }  // no permission reaches the site
   std::string away() const { return (site.home / "away").string(); }
   void go_away() { std::ofstream(away()) << "x"; }
   void come_back() { std::filesystem::remove(away()); }
@@ -61,6 +62,7 @@ class Sinks : public ::testing::TestWithParam<Isolation> {
     return out;
   }
 
+  TempDir outside;
   Site site{quick, GetParam()};
 };
 

@@ -21,6 +21,7 @@ class Config {
   static Config parse(std::string_view text) {
     auto document = std::make_shared<const nlohmann::json>(nlohmann::json::parse(text, nullptr, false));
     if (document->is_discarded()) throw Failure(MYRIAD_E_INVALID, "the configuration is not JSON");
+    if (!document->is_object()) throw Failure(MYRIAD_E_INVALID, "the configuration is no JSON object");
     return Config(document, document.get(), "");
   }
 
@@ -61,6 +62,7 @@ class Config {
     std::vector<Config> out;
     if (!has(key)) return out;
     const Config array = at(key);
+    if (!array.node_->is_array()) throw array.wrong("this is no list");
     for (std::size_t i = 0; i < array.node_->size(); ++i)
       out.push_back(Config(document_, &array.node_->at(i), array.path_ + "/" + std::to_string(i)));
     return out;

@@ -4,14 +4,18 @@
 //   auto plugin = host.create(myriad_plugin_entry_v1(MYRIAD_ABI), R"({"thing":"meter"})", schema);
 //   plugin.start();
 //   plugin.poll();
-//   EXPECT_EQ(host.last("meter/voltage").value.f64, 230.0);
+//   EXPECT_EQ(host.last("meter/voltage").reading.value.f64, 230.0);
 //
-// Thread-safe as the real one is. Throws myriad::Failure where the plugin returns a status.
+// Thread-safe as the real one is, and as strict: what breaks a rule of plugin.h is refused. Throws myriad::Failure
+// where the plugin returns a status.
 #ifndef MYRIAD_TEST_HOST_HPP
 #define MYRIAD_TEST_HOST_HPP
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -34,18 +38,28 @@ class TestHost {
   TestHost() {
     host_ = {sizeof(myriad_host), MYRIAD_ABI, this, &get_extension, &log, &now, &intern, &publish, &publish_durable};
   }
+  ~TestHost() { drain(); }
   TestHost(const TestHost&) = delete;
   TestHost& operator=(const TestHost&) = delete;
+
+  struct Answer {    // what an action or a request came to
+    int status = 0;  // of an action a myriad_status, of a request that of HTTP
+    std::string output, content_type;
+  };
 
   // A created instance; stopped and destroyed with this object.
   class Instance {
    public:
-    Instance(const myriad_plugin_api* api, myriad_instance* instance) : api_(api), instance_(instance) {}
     Instance(Instance&& o) noexcept
-        : api_(o.api_), instance_(std::exchange(o.instance_, nullptr)), started_(o.started_) {}
+        : host_(o.host_),
+          api_(o.api_),
+          instance_(std::exchange(o.instance_, nullptr)),
+          started_(o.started_),
+          replies_(std::move(o.replies_)) {}
     ~Instance() {
       if (!instance_) return;
       stop();
+      host_.drain();  // as the real host does
       api_->destroy(instance_);
     }
     void start() {
@@ -56,6 +70,9 @@ class TestHost {
       if (std::exchange(started_, false)) api_->stop(instance_);
     }
     void cancel() { api_->cancel(instance_); }
+    void discover(std::int64_t deadline_ns = INT64_MAX) {
+      call([&](myriad_error* e) { return device()->discover(instance_, deadline_ns, e); });
+    }
     void poll(std::int64_t deadline_ns = INT64_MAX) {
       call([&](myriad_error* e) { return device()->poll(instance_, deadline_ns, e); });
     }
@@ -70,10 +87,36 @@ class TestHost {
       call([&](myriad_error* e) { return device()->write(instance_, &raw, each.data(), e); });
       return each;
     }
+    // Waits for the reply, which may come after invoke() has returned.
+    Answer invoke(std::string_view thing, std::string_view action, std::string_view input_json = "",
+                  std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+      auto& reply = *replies_.emplace_back(std::make_unique<Reply>());
+      const auto take = [](void* user, myriad_status status, myriad_text output) {
+        static_cast<Reply*>(user)->take({status, std::string(view(output)), "application/json"});
+      };
+      call([&](myriad_error* e) {
+        return device()->invoke(instance_, text(thing), text(action), text(input_json), take, &reply, e);
+      });
+      if (auto answer = reply.wait(limit)) return *answer;
+      throw Failure(MYRIAD_E_TIMEOUT, "no reply came to action '" + std::string(action) + "'");
+    }
+    Answer serve(const HttpRequest& r) {
+      const myriad_http_request raw{
+          sizeof raw, 0, text(r.method), text(r.path), text(r.query), text(r.content_type), text(r.body), text(r.user)};
+      std::vector<Answer> answers;
+      const auto respond = [](void* user, const myriad_http_response* response) {
+        static_cast<std::vector<Answer>*>(user)->push_back(
+            {response->status, std::string(view(response->body)), std::string(view(response->content_type))});
+      };
+      const auto* http = table<myriad_ext_http>(MYRIAD_EXT_HTTP);
+      call([&](myriad_error* e) { return http->serve(instance_, &raw, respond, &answers, e); });
+      if (answers.size() == 1) return answers[0];
+      throw Failure(MYRIAD_E_INTERNAL, "serve() responded " + std::to_string(answers.size()) + " times, not once");
+    }
     void deliver(const Batch& batch, std::uint64_t sequence = 1) {
       auto raw = batch.raw();
       raw.sequence = sequence;
-      const auto* sink = static_cast<const myriad_ext_sink*>(api_->get_extension(instance_, MYRIAD_EXT_SINK));
+      const auto* sink = table<myriad_ext_sink>(MYRIAD_EXT_SINK);
       call([&](myriad_error* e) { return sink->deliver(instance_, &raw, e); });
     }
     void process(const Batch& batch) {
@@ -82,12 +125,10 @@ class TestHost {
     }
     std::string save() {
       std::string state;
-      processor()->save(
-          instance_,
-          [](void* user, const void* data, std::size_t size) {
-            static_cast<std::string*>(user)->append(static_cast<const char*>(data), size);
-          },
-          &state);
+      const auto write = [](void* user, const void* data, std::size_t size) {
+        static_cast<std::string*>(user)->append(static_cast<const char*>(data), size);
+      };
+      call([&](myriad_error*) { return processor()->save(instance_, write, &state); });
       return state;
     }
     void load(std::string_view state) {
@@ -95,21 +136,50 @@ class TestHost {
     }
 
    private:
-    const myriad_ext_device* device() {
-      return static_cast<const myriad_ext_device*>(api_->get_extension(instance_, MYRIAD_EXT_DEVICE));
+    friend class TestHost;
+    Instance(TestHost& host, const myriad_plugin_api* api, myriad_instance* instance)
+        : host_(host), api_(api), instance_(instance) {}
+
+    // Of an action: taken on any thread, awaited by the test.
+    class Reply {
+     public:
+      void take(Answer answer) {
+        const std::lock_guard lock(mutex_);
+        answer_ = std::move(answer);
+        changed_.notify_all();
+      }
+      std::optional<Answer> wait(std::chrono::milliseconds limit) {
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, limit, [&] { return answer_.has_value(); });
+        return answer_;
+      }
+
+     private:
+      std::mutex mutex_;
+      std::condition_variable changed_;
+      std::optional<Answer> answer_;
+    };
+
+    template <class Table>
+    const Table* table(const char* id) {
+      const auto* out = static_cast<const Table*>(api_->get_extension(instance_, id));
+      if (!out || out->struct_size < sizeof(Table))
+        throw Failure(MYRIAD_E_UNSUPPORTED, std::string("the plugin does not serve ") + id);
+      return out;
     }
-    const myriad_ext_processor* processor() {
-      return static_cast<const myriad_ext_processor*>(api_->get_extension(instance_, MYRIAD_EXT_PROCESSOR));
-    }
+    const myriad_ext_device* device() { return table<myriad_ext_device>(MYRIAD_EXT_DEVICE); }
+    const myriad_ext_processor* processor() { return table<myriad_ext_processor>(MYRIAD_EXT_PROCESSOR); }
     template <class F>
     void call(F&& f) {
       myriad_error error{sizeof(myriad_error), 0, ""};
       const myriad_status status = f(&error);
       if (status != MYRIAD_OK) throw Failure(status, error.message, error.os_code);
     }
+    TestHost& host_;
     const myriad_plugin_api* api_;
     myriad_instance* instance_;
     bool started_ = false;
+    std::vector<std::unique_ptr<Reply>> replies_;  // the plugin's until it is destroyed: it may answer late
   };
 
   // `schema`: the manifest's config_schema, whose defaults are filled in as the daemon does.
@@ -121,7 +191,7 @@ class TestHost {
     myriad_instance* instance = nullptr;
     const auto status = api->create(&host_, text.c_str(), &instance, &error);
     if (status != MYRIAD_OK) throw Failure(status, error.message, error.os_code);
-    return Instance(api, instance);
+    return Instance(*this, api, instance);
   }
 
   std::uint32_t point(std::string_view name) {
@@ -177,15 +247,47 @@ class TestHost {
     const std::lock_guard lock(mutex_);
     return reason_;
   }
-  // From now on publish() answers this.
-  void answer_publish(myriad_status status) {
+  // What the site knows before the plugin runs, and what the plugin left there. Empty: no such key.
+  void keep(const std::string& key, std::string value) {
+    const std::lock_guard lock(mutex_);
+    kv_[key] = std::move(value);
+  }
+  std::string kept(const std::string& key) const {
+    const std::lock_guard lock(mutex_);
+    const auto it = kv_.find(key);
+    return it == kv_.end() ? "" : it->second;
+  }
+  // From now on publish() and publish_durable() answer this, for so many calls. AGAIN: the queue is full.
+  void answer_publish(myriad_status status, std::size_t calls = std::numeric_limits<std::size_t>::max()) {
     const std::lock_guard lock(mutex_);
     publish_answer_ = status;
+    publish_answers_ = calls;
   }
-  // 0: the system clock.
+  // From now on publish_durable() tells `done` this. UNAVAILABLE: the disk refused.
+  void answer_durable(myriad_status status) {
+    const std::lock_guard lock(mutex_);
+    durable_answer_ = status;
+  }
+  // Time stands there from now on; 0: the system clock.
   void set_now(std::int64_t ns) {
     const std::lock_guard lock(mutex_);
     now_ns_ = ns;
+  }
+  // After set_now().
+  void advance(std::chrono::nanoseconds by) {
+    const std::lock_guard lock(mutex_);
+    now_ns_ += by.count();
+  }
+  // Waits for every `done` that publish_durable owes.
+  void drain() {
+    for (;;) {
+      std::vector<std::jthread> answers;  // joined without the lock: `done` may call the host
+      {
+        const std::lock_guard lock(mutex_);
+        answers.swap(answers_);
+      }
+      if (answers.empty()) return;
+    }
   }
 
  private:
@@ -234,11 +336,27 @@ class TestHost {
     *id = self(h).point_locked(std::string(view(thing)) + "/" + std::string(view(property)));
     return MYRIAD_OK;
   }
+  // The rules of plugin.h.
+  bool is_right(const myriad_reading& r, std::uint32_t blob_size) const {
+    if (r.time_ns < 0 || r.point == 0 || r.point > names_.size() || r.quality > MYRIAD_STALE) return false;
+    if (r.type < MYRIAD_BOOL || r.type > MYRIAD_JSON) return false;
+    if (r.type == MYRIAD_BOOL) return r.value.i64 == 0 || r.value.i64 == 1;
+    if (r.type == MYRIAD_F64) return std::isfinite(r.value.f64);
+    if (r.type < MYRIAD_TEXT) return true;
+    return r.value.blob.offset <= blob_size && r.value.blob.size <= blob_size - r.value.blob.offset;
+  }
   static myriad_status publish(const myriad_host* h, const myriad_batch* batch) {
     auto& me = self(h);
     const std::lock_guard lock(me.mutex_);
-    if (me.publish_answer_ != MYRIAD_OK) return me.publish_answer_;
+    if (me.publish_answer_ != MYRIAD_OK && me.publish_answers_ > 0) {
+      --me.publish_answers_;
+      return me.publish_answer_;
+    }
+    if (batch->struct_size < offsetof(myriad_batch, sequence) || batch->stride < sizeof(myriad_reading))
+      return MYRIAD_E_INVALID;
     const BatchView readings(*batch);
+    for (std::uint32_t i = 0; i < readings.size(); ++i)
+      if (!me.is_right(readings[i], batch->blob_size)) return MYRIAD_E_INVALID;
     for (std::uint32_t i = 0; i < readings.size(); ++i) {
       const auto& r = readings[i];
       const bool blob = r.type >= MYRIAD_TEXT;
@@ -250,13 +368,16 @@ class TestHost {
   static myriad_status publish_durable(const myriad_host* h, const myriad_batch* batch,
                                        void (*done)(void*, myriad_status), void* user) {
     const auto status = publish(h, batch);
-    if (status == MYRIAD_OK) std::thread([=] { done(user, MYRIAD_OK); }).detach();
-    return status;
+    if (status != MYRIAD_OK) return status;
+    auto& me = self(h);
+    const std::lock_guard lock(me.mutex_);
+    me.answers_.emplace_back([done, user, answer = me.durable_answer_] { done(user, answer); });
+    return MYRIAD_OK;
   }
   static myriad_status put_thing(const myriad_host* h, myriad_text thing, myriad_text td, myriad_error* error) {
     auto document = nlohmann::json::parse(view(td), nullptr, false);
-    if (document.is_discarded() || !is_slug(view(thing))) {
-      detail::fill(error, "the Thing's name is no slug, or its description is not JSON", 0);
+    if (!document.is_object() || !is_slug(view(thing))) {
+      detail::fill(error, "the Thing's name is no slug, or its description is no JSON object", 0);
       return MYRIAD_E_INVALID;
     }
     const std::lock_guard lock(self(h).mutex_);
@@ -265,6 +386,8 @@ class TestHost {
   }
   static myriad_status emit(const myriad_host* h, myriad_text thing, myriad_text event, myriad_text data,
                             std::int64_t time) {
+    const bool json = data.size == 0 || nlohmann::json::accept(view(data));
+    if (!is_slug(view(thing)) || !is_slug(view(event)) || !json || time < 0) return MYRIAD_E_INVALID;
     const std::lock_guard lock(self(h).mutex_);
     self(h).events_.push_back({std::string(view(thing)), std::string(view(event)), std::string(view(data)), time});
     self(h).changed_.notify_all();
@@ -272,6 +395,7 @@ class TestHost {
   }
   static myriad_status select(const myriad_host* h, const myriad_text* patterns, std::uint32_t count, myriad_error*) {
     const std::lock_guard lock(self(h).mutex_);
+    self(h).patterns_.clear();
     for (std::uint32_t i = 0; i < count; ++i) self(h).patterns_.emplace_back(view(patterns[i]));
     return MYRIAD_OK;
   }
@@ -290,11 +414,12 @@ class TestHost {
     const std::lock_guard lock(self(h).mutex_);
     const auto td = self(h).things_.find(std::string(view(thing)));
     const auto pointer = nlohmann::json::json_pointer("/properties/" + std::string(view(property)) + "/unit");
-    const bool known = td != self(h).things_.end() && td->second.contains(pointer);
+    const bool known = td != self(h).things_.end() && td->second.contains(pointer) && td->second[pointer].is_string();
     std::snprintf(buffer, size, "%s", known ? td->second[pointer].get<std::string>().c_str() : "");
     return MYRIAD_OK;
   }
   static myriad_status kv_put(const myriad_host* h, myriad_text key, const void* value, std::size_t size) {
+    if (key.size == 0 || key.size > 256 || size > 1 << 20) return MYRIAD_E_INVALID;
     const std::lock_guard lock(self(h).mutex_);
     if (size == 0)
       self(h).kv_.erase(std::string(view(key)));
@@ -304,13 +429,14 @@ class TestHost {
   }
   static myriad_status kv_get(const myriad_host* h, myriad_text key, void (*found)(void*, const void*, std::size_t),
                               void* user) {
-    const std::lock_guard lock(self(h).mutex_);
-    const auto it = self(h).kv_.find(std::string(view(key)));
-    if (it == self(h).kv_.end()) return MYRIAD_E_UNAVAILABLE;
-    found(user, it->second.data(), it->second.size());
+    const std::string value = self(h).kept(std::string(view(key)));
+    if (value.empty()) return MYRIAD_E_UNAVAILABLE;
+    found(user, value.data(), value.size());  // without the lock: it may call the host
     return MYRIAD_OK;
   }
   static myriad_status metric(const myriad_host* h, myriad_text name, double value) {
+    const auto odd = [](char c) { return !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_'; };
+    if (name.size == 0 || std::any_of(name.data, name.data + name.size, odd)) return MYRIAD_E_INVALID;
     const std::lock_guard lock(self(h).mutex_);
     self(h).metrics_[std::string(view(name))] = value;
     return MYRIAD_OK;
@@ -335,8 +461,10 @@ class TestHost {
   std::map<std::string, double> metrics_;
   bool connected_ = false;
   std::string reason_;
-  myriad_status publish_answer_ = MYRIAD_OK;
+  myriad_status publish_answer_ = MYRIAD_OK, durable_answer_ = MYRIAD_OK;
+  std::size_t publish_answers_ = 0;  // for how many calls more publish_answer_ holds
   std::int64_t now_ns_ = 0;
+  std::vector<std::jthread> answers_;
 };
 
 }  // namespace myriad
