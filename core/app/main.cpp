@@ -9,7 +9,7 @@
 #include "app/bench/bench.h"
 #include "app/daemon.h"
 #include "app/options.h"
-#include "app/plugin/check.h"
+#include "app/plugin/commands.h"
 #include "myriad/plugin.h"
 #include "plugin_host/loader.h"
 #include "plugin_runner/child.h"
@@ -19,7 +19,7 @@ namespace {
 constexpr const char* usage = R"(usage: myriad COMMAND [options]
 
   serve      run the daemon                  (myriad serve --help)
-  plugin     check a plugin                  (myriad plugin check --help)
+  plugin     make, sign and check plugins    (myriad plugin --help)
   bench      measure this machine            (myriad bench --help)
   version    print the version and the plugin ABI
 
@@ -54,8 +54,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> args(argv + std::min(argc, 2), argv + argc);
   if (command == "serve") return serve(args);
   if (command == "plugin-runner") return myriad::plugin_runner::run_child(myriad::plugin_host::load);
-  if (command == "plugin" && !args.empty() && args[0] == "check")
-    return myriad::app::plugin::check({args.begin() + 1, args.end()});
+  if (command == "plugin") return myriad::app::plugin::run(args);
   if (command == "bench") return myriad::app::bench::run(args);
   if (command == "version" || command == "--version") return version();
   if (command == "help" || command == "--help" || command == "-h") {

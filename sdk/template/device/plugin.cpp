@@ -1,12 +1,12 @@
-// A thermometer that Linux shows as a file. Parsing and I/O only; the host calls poll() every `interval_ms`.
+// My device: a thermometer that Linux shows as a file. Parsing and I/O only; the host calls poll() every `interval_ms`.
 #include <fstream>
 #include <myriad/config.hpp>
 
-namespace thermometer {
+namespace {
 
-class Thermometer : public myriad::Plugin, public myriad::Device {
+class MyDevice : public myriad::Plugin, public myriad::Device {
  public:
-  Thermometer(myriad::Host given, std::string_view config_json) : Plugin(given) {
+  MyDevice(myriad::Host given, std::string_view config_json) : myriad::Plugin(given) {
     const auto config = myriad::Config::parse(config_json);
     thing_ = config.get<std::string>("thing");
     file_ = config.get<std::string>("file");
@@ -49,6 +49,6 @@ class Thermometer : public myriad::Plugin, public myriad::Device {
   double value_ = 0;
 };
 
-}  // namespace thermometer
+}  // namespace
 
-MYRIAD_PLUGIN(thermometer::Thermometer, "thermometer", "0.1.0")
+MYRIAD_PLUGIN(MyDevice, "my_device", "0.1.0")

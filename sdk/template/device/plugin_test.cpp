@@ -7,10 +7,10 @@
 
 namespace {
 
-class ThermometerTest : public ::testing::Test {
+class MyDeviceTest : public ::testing::Test {
  protected:
-  ThermometerTest() : file_(::testing::TempDir() + "temp_" + std::to_string(::getpid())) {}
-  ~ThermometerTest() override { std::filesystem::remove(file_); }
+  MyDeviceTest() : file_(::testing::TempDir() + "temp_" + std::to_string(::getpid())) {}
+  ~MyDeviceTest() override { std::filesystem::remove(file_); }
 
   auto create() {
     const auto manifest = nlohmann::json::parse(std::ifstream(MANIFEST));
@@ -25,7 +25,7 @@ class ThermometerTest : public ::testing::Test {
   const std::string file_;
 };
 
-TEST_F(ThermometerTest, PublishesDegrees) {
+TEST_F(MyDeviceTest, PublishesDegrees) {
   sensor_shows("21500\n");
   auto plugin = create();
   plugin.poll();
@@ -34,7 +34,7 @@ TEST_F(ThermometerTest, PublishesDegrees) {
   EXPECT_TRUE(host_.is_connected());
 }
 
-TEST_F(ThermometerTest, KeepsTheLastValueAsBadWhileTheSensorIsAway) {
+TEST_F(MyDeviceTest, KeepsTheLastValueAsBadWhileTheSensorIsAway) {
   sensor_shows("-5000");
   auto plugin = create();
   plugin.poll();
@@ -48,7 +48,7 @@ TEST_F(ThermometerTest, KeepsTheLastValueAsBadWhileTheSensorIsAway) {
   EXPECT_EQ(host_.last("room/temperature").reading.quality, MYRIAD_GOOD);
 }
 
-TEST_F(ThermometerTest, SaysWhatIsWrongWithTheFile) {
+TEST_F(MyDeviceTest, SaysWhatIsWrongWithTheFile) {
   sensor_shows("hot");
   auto plugin = create();
   try {
