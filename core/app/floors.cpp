@@ -83,7 +83,8 @@ void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) 
                                               f.clock,
                                               logging.log("instances"),
                                               {},
-                                              {program(), std::filesystem::absolute(options.data) / "instances"}});
+                                              {program(), std::filesystem::absolute(options.data) / "instances",
+                                               program().parent_path().parent_path() / "share/myriad/node"}});
 }
 
 // By the list of trusted keys and the site's policy.

@@ -13,6 +13,7 @@ namespace myriad::plugin_host {
 struct Children {
   std::filesystem::path program;  // the `myriad` that is run as the child
   std::filesystem::path homes;    // each instance's working directory lies here, under its id
+  std::filesystem::path node_host = {};  // the folder of host.mjs, which runs plugins for Node.js
 };
 
 // `wanted`: of the instance; empty: the manifest's default, as far as it can be had. Refuses what the manifest does not
