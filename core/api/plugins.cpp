@@ -121,8 +121,8 @@ void add_plugin_routes(Router& router, Shared& shared) {
   constexpr std::size_t largest_form = (std::size_t{64} << 20) + (64 << 10);  // a package and what surrounds it
   router.add(
       {"POST", "/api/v1/plugins", Access::user, [&](const Call& c) { return install(shared, c); }, largest_form});
-  router.add({"POST", "/api/v1/plugins/{plugin}/rollback", Access::user,
-              [&](const Call& c) { return roll_back(shared, c); }});
+  router.add(
+      {"POST", "/api/v1/plugins/{plugin}/rollback", Access::user, [&](const Call& c) { return roll_back(shared, c); }});
   router.add({"DELETE", "/api/v1/plugins/{plugin}", Access::user, [&](const Call& c) { return remove(shared, c); }});
   router.add({"GET", "/api/v1/plugins/{plugin}", Access::user, [&](const Call& c) { return read(shared, c); }});
 }

@@ -128,8 +128,8 @@ inline TestSite::~TestSite() {
 }
 
 inline Parts TestSite::parts() {
-  return {*registry_, *spine_,    *historian_, *bus_,       points_, *plugins_,  *instances_, *lifecycle_,
-          *security_, integrity_, clock_,      Log::none(), "0.1.0", "test site"};
+  return {*registry_,  *spine_,    *historian_, *bus_,  points_,     *plugins_, *instances_,
+          *lifecycle_, *security_, integrity_,  clock_, Log::none(), "0.1.0",   "test site"};
 }
 
 // As the app does: what is committed goes to the bus.

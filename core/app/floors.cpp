@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include "base/files.h"
+#include "plugin_host/manifest.h"
 #include "plugin_host/trust.h"
+#include "validator/validator.h"
 
 namespace myriad::app {
 namespace {
@@ -87,6 +90,22 @@ void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) 
                                                program().parent_path().parent_path() / "share/myriad/node"}});
 }
 
+// As `myriad plugin check`. A plugin for Node.js has no library to be checked: what its manifest says was.
+Status validate(const std::filesystem::path& folder) {
+  const auto manifest = read_file(folder / "manifest.json", 4 << 20);
+  const auto parsed =
+      manifest ? plugin_host::parse_manifest(*manifest, "") : Result<plugin_host::Manifest>(manifest.error());
+  if (parsed && parsed->runtime == plugin_host::Runtime::node) return {};
+  const auto report = validator::run_validator(program(), folder);
+  if (!report) return report.error();
+  std::string faults;
+  for (const auto& check : report->checks)
+    if (check.verdict == validator::Verdict::fail)
+      faults += (faults.empty() ? "" : "; ") + check.name + ": " + check.detail;
+  if (report->passed()) return {};
+  return Error{Code::invalid, "the validator refuses it: " + faults + ". `myriad plugin check` tells how to mend it"};
+}
+
 // By the list of trusted keys and the site's policy.
 Result<plugin_host::Lifecycle::Admission> admit(const plugin_host::Package& package, const ServeOptions& options) {
   const auto keys = plugin_host::Trust(options.data / "trust.json").list();
@@ -102,8 +121,8 @@ Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging
       {*f.plugins, *f.instances, *f.registry, options.data / "plugins", logging.log("plugins"),
        [options](const plugin_host::Package& package) { return admit(package, options); }, validate});
   f.api = std::make_unique<api::Api>(api::Parts{*f.registry, *f.spine, *f.history, *f.bus, f.points, *f.plugins,
-                                                *f.instances, *f.lifecycle, *f.security, f.integrity, f.clock, logging.log("api"),
-                                                MYRIAD_VERSION, site_name()});
+                                                *f.instances, *f.lifecycle, *f.security, f.integrity, f.clock,
+                                                logging.log("api"), MYRIAD_VERSION, site_name()});
   edge::Options edge;
   edge.host = options.host;
   edge.port = options.port;

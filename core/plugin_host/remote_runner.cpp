@@ -160,7 +160,10 @@ Outcome RemoteRunner::receive(Type type, Clock::time_point deadline, std::string
   constexpr std::size_t max_text = 1'024;
   Outcome outcome{message.header.status,
                   message.header.status == MYRIAD_OK ? "" : std::string(text.substr(0, max_text))};
-  if (meaning(outcome.status) == Meaning::broken) outcome.message += memory_note();
+  const bool is_out_of_memory = outcome.message.find("bad_alloc") != std::string::npos;
+  if (is_out_of_memory && setup_.quota.memory_mb > 0)
+    outcome.message +=
+        ": it wanted more memory than it may have, its quota is " + std::to_string(setup_.quota.memory_mb) + " MiB";
   return outcome;
 }
 
@@ -171,15 +174,6 @@ Outcome RemoteRunner::ended(const std::string& where) {
   channel_->read_output();
   if (const auto words = channel_->last_words(); !words.empty()) why += "; it printed: " + words;
   return {MYRIAD_E_INTERNAL, std::move(why)};
-}
-
-// Where a plugin fails because it is at its limit.
-std::string RemoteRunner::memory_note() const {
-  const auto usage = process_->usage();
-  const auto quota = setup_.quota.memory_mb << 20;
-  if (!usage || quota == 0 || usage->memory < quota / 10 * 8) return "";
-  return " (it holds " + std::to_string(usage->memory >> 20) + " MiB of memory, its quota is " +
-         std::to_string(setup_.quota.memory_mb) + " MiB)";
 }
 
 milliseconds RemoteRunner::until(Nanos deadline) const {

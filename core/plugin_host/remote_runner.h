@@ -61,7 +61,6 @@ class RemoteRunner final : public Runner {
   Outcome receive(Type type, Clock::time_point deadline, std::string* more);
   Outcome ended(const std::string& where);
   void tell_gaps(std::string_view about);
-  std::string memory_note() const;
   std::chrono::milliseconds until(Nanos deadline) const;
 
   const Setup setup_;

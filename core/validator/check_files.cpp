@@ -19,7 +19,7 @@ void judge_fields(const json& document, Judge& judge) {
     judge.fail("/titles/en is missing", R"(add "titles": {"en": "…"}: the console shows it)");
   if (!has_text(document, "/licence"))
     judge.fail("/licence is missing", R"(add "licence": "…", as an SPDX identifier where there is one)");
-  if (!document.contains("permissions") || !document["permissions"].is_object())
+  if (!document.contains("permissions"))
     judge.fail(
         "/permissions is missing",
         R"(add "permissions": {"network": [], "serial": [], "files": [], "things": "own"} with what it touches)");

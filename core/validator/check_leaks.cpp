@@ -1,4 +1,4 @@
-// Many lives of an instance, one after another: what is held must not grow with their number.
+// Many lives of an instance, one after another, and many polls in one: what is held must not grow with their number.
 #include <algorithm>
 #include <array>
 
@@ -12,10 +12,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int least_cycles = 12, most_cycles = 200;
+constexpr int least_cycles = 12, most_lives = 200, most_polls = 60;
 constexpr auto budget = std::chrono::milliseconds(1500) * slowness;
-constexpr double small_growth = 16, clear_growth = 64;  // bytes of the heap, a cycle
-constexpr double mapped_growth = 16 << 10;              // bytes of all memory, a cycle
+constexpr double small_growth = 16, clear_growth = 64;  // bytes of the heap, a life
+constexpr double mapped_growth = 16 << 10;              // bytes of all memory, a life
+constexpr double poll_growth = 1 << 10;                 // bytes of the heap, a poll
 
 void live_once(const Subject& subject, Judge& judge) {
   Trial trial(subject, judge);
@@ -31,8 +32,7 @@ void live_once(const Subject& subject, Judge& judge) {
 }
 
 struct Held {
-  std::uint64_t heap = 0, memory = 0;
-  std::size_t descriptors = 0, threads = 0;
+  std::uint64_t heap = 0, memory = 0, descriptors = 0, threads = 0;
   static Held now() { return {heap_in_use(), writable_memory(), count_descriptors(), count_threads()}; }
 };
 
@@ -41,61 +41,82 @@ double growth(std::uint64_t from, std::uint64_t to, int cycles) {
   return (static_cast<double>(to) - static_cast<double>(from)) / cycles;
 }
 
-// It grew in each third by about as much.
-bool is_steady(double a, double b, double c) {
-  const auto [least, most] = std::minmax({a, b, c});
-  return least > 0 && most < 3 * least;
+// What was held at first and after each third of many repetitions.
+struct Course {
+  std::array<Held, 4> held;
+  int third = 0;
+
+  double all(std::uint64_t Held::*what) const { return growth(held[0].*what, held[3].*what, 3 * third); }
+  // It grew in each third, and by about as much.
+  bool is_steady(std::uint64_t Held::*what) const {
+    std::array<double, 3> each{};
+    for (std::size_t i = 0; i < each.size(); ++i) each[i] = growth(held[i].*what, held[i + 1].*what, third);
+    const auto [least, most] = std::minmax_element(each.begin(), each.end());
+    return *least > 0 && *most < 3 * *least;
+  }
+};
+
+// As many as the time allows, after some for caches to fill.
+template <class Repeat>
+Course measure(int most, const Repeat& repeat) {
+  const auto begin = Clock::now();
+  int done = 0;
+  for (; done < 10 && (done < 2 || Clock::now() - begin < budget / 4); ++done) repeat();
+  const auto each = (Clock::now() - begin) / done;
+  const auto affordable = each.count() > 0 ? budget / each : most;
+  Course out;
+  out.third = static_cast<int>(std::clamp<std::int64_t>(affordable, least_cycles, most)) / 3;
+  out.held[0] = Held::now();
+  for (std::size_t part = 1; part < out.held.size(); ++part) {
+    for (int i = 0; i < out.third; ++i) repeat();
+    out.held[part] = Held::now();
+  }
+  return out;
 }
 
-void judge_growth(const std::array<Held, 4>& held, int third, Judge& judge) {
-  const auto of = [&](std::uint64_t Held::*what, std::size_t i) {
-    return growth(held[i].*what, held[i + 1].*what, third);
-  };
-  const auto bytes = [](double n) { return std::to_string(static_cast<std::int64_t>(n)) + " bytes"; };
-  const double heap = growth(held[0].heap, held[3].heap, 3 * third);
-  const bool steady = is_steady(of(&Held::heap, 0), of(&Held::heap, 1), of(&Held::heap, 2));
+std::string bytes(double n) {
+  return std::to_string(static_cast<std::int64_t>(n)) + " bytes";
+}
+
+void judge_lives(const Course& lives, Judge& judge) {
   constexpr const char* mend =
-      "free in destroy() what create(), start() and poll() allocated: valgrind or "
-      "-fsanitize=address name the place";
+      "free in destroy() what create(), start() and poll() allocated: valgrind or -fsanitize=address name the place";
+  constexpr const char* close = "close in stop() or destroy() what start() and poll() opened";
+  const double heap = lives.all(&Held::heap), memory = lives.all(&Held::memory);
+  const bool steady = lives.is_steady(&Held::heap);
+  judge.note(std::to_string(3 * lives.third) + " lives; " + bytes(heap) + " of heap and " + bytes(memory) +
+             " of memory more after each");
   if (steady && heap >= clear_growth)
     judge.fail("each create, start, poll, stop, destroy leaves " + bytes(heap) + " allocated", mend);
   else if (steady && heap >= small_growth)
     judge.warn("each create, start, poll, stop, destroy leaves " + bytes(heap) + " allocated", mend);
-  const bool maps = is_steady(of(&Held::memory, 0), of(&Held::memory, 1), of(&Held::memory, 2));
-  const double memory = growth(held[0].memory, held[3].memory, 3 * third);
-  if (maps && memory >= mapped_growth && !steady)
+  if (!steady && lives.is_steady(&Held::memory) && memory >= mapped_growth)
     judge.fail("each life leaves " + bytes(memory) + " of memory mapped", "unmap in destroy() what was mapped");
-  const double descriptors = growth(held[0].descriptors, held[3].descriptors, 3 * third);
-  if (descriptors >= 0.5)
-    judge.fail("each life leaves a file or socket open", "close in stop() or destroy() what start() and poll() opened");
-  else if (descriptors > 0)
-    judge.warn("some files or sockets stay open", "close in stop() or destroy() what start() and poll() opened");
-  if (growth(held[0].threads, held[3].threads, 3 * third) >= 0.5)
-    judge.fail("each life leaves a thread behind", "join every thread in stop()");
+  if (lives.all(&Held::descriptors) >= 0.5)
+    judge.fail("each life leaves a file or socket open", close);
+  else if (lives.all(&Held::descriptors) > 0)
+    judge.warn("some files or sockets stay open", close);
+  if (lives.all(&Held::threads) >= 0.5) judge.fail("each life leaves a thread behind", "join every thread in stop()");
+}
+
+// Within one life: a poll keeps nothing for ever.
+void judge_polls(const Course& polls, Judge& judge) {
+  const double heap = polls.all(&Held::heap);
+  constexpr const char* mend = "keep a bounded number of things from one poll() to the next";
+  if (polls.is_steady(&Held::heap) && heap >= poll_growth)
+    judge.fail("each poll(), deliver() or process() keeps " + bytes(heap) + " more", mend);
+  if (polls.all(&Held::descriptors) >= 0.5) judge.fail("each poll() leaves a file or socket open", mend);
 }
 
 }  // namespace
 
 void check_leaks(const Subject& subject, Judge& judge) {
-  // Caches fill in the first lives.
-  const auto begin = Clock::now();
-  int lives = 0;
-  for (; lives < 10 && (lives < 2 || Clock::now() - begin < budget / 4); ++lives) live_once(subject, judge);
-  const auto each = (Clock::now() - begin) / lives;
-  const auto affordable = each.count() > 0 ? budget / each : most_cycles;
-  const int third = static_cast<int>(std::clamp<std::int64_t>(affordable, least_cycles, most_cycles)) / 3;
-  std::array<Held, 4> held;
-  held[0] = Held::now();
-  for (std::size_t part = 1; part < held.size(); ++part) {
-    for (int i = 0; i < third; ++i) live_once(subject, judge);
-    held[part] = Held::now();
-  }
-  judge.note(std::to_string(3 * third) + " lives; " +
-             std::to_string(static_cast<std::int64_t>(growth(held[0].heap, held[3].heap, 3 * third))) +
-             " bytes of heap and " +
-             std::to_string(static_cast<std::int64_t>(growth(held[0].memory, held[3].memory, 3 * third))) +
-             " bytes of memory more after each");
-  judge_growth(held, third, judge);
+  judge_lives(measure(most_lives, [&] { live_once(subject, judge); }), judge);
+  Trial trial(subject, judge);
+  trial.begin();
+  if (!trial.is_started()) return;
+  auto inputs = Inputs::selected(trial.host());
+  judge_polls(measure(most_polls, [&] { trial.work(inputs); }), judge);
 }
 
 }  // namespace myriad::validator

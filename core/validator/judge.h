@@ -16,6 +16,8 @@ namespace myriad::validator {
 
 class Judge {
  public:
+  static constexpr int cut_off = 77;  // exit code of a child whose way to report was closed
+
   explicit Judge(int report_fd);  // does not own it
 
   // From now on the plugin is in this call: "poll()". A copy of the process that a plugin forked ends here.

@@ -92,11 +92,8 @@ Result<Manifest> read_manifest(const Place& place) {
   if (!text) return text.error();
   const auto id = place.library.stem().string();
   if (!is_there(place.folder / "schema.json")) return plugin_host::parse_manifest(*text, id);
-  const auto schema = read_json(place.folder / "schema.json");
-  if (!schema) return schema.error();
-  auto document = json::parse(*text, nullptr, false);
-  if (document.is_object()) document["config_schema"] = *schema;
-  return plugin_host::parse_manifest(document.is_object() ? document.dump() : *text, id);
+  const auto schema = read_text(place.folder / "schema.json");
+  return schema ? plugin_host::parse_manifest(*text, id, *schema) : schema.error();
 }
 
 Result<Config> choose_config(const Place& place, const Manifest& manifest) {

@@ -2,16 +2,15 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "base/temp_dir.h"
+#include "plugin_runner/confine.h"
 #include "validator/check.h"
 #include "validator/child.h"
-#include "validator/footprint.h"
 
 namespace myriad::validator {
 namespace {
@@ -40,6 +39,11 @@ void judge_end(const Ended& ended, const Options& options, CheckResult& check) {
   check.blocks = true;
   switch (ended.how) {
     case Ended::How::exited:
+      if (ended.code == Judge::cut_off) {
+        check.detail = "it closed descriptors that are not its own" + where;
+        check.mend = "close each descriptor once, and only what was opened";
+        break;
+      }
       check.detail = "it ended the process with exit code " + std::to_string(ended.code) + where;
       check.mend = "never call exit() or abort(): answer a status";
       break;
@@ -67,6 +71,8 @@ std::vector<std::string> command_for(const fs::path& program, const Check& check
           std::to_string(std::max<std::int64_t>(1, options.time.count() / 1000)),
           "--memory",
           std::to_string(options.memory),
+          "--data",
+          options.data.string(),
           file.string()};
 }
 
@@ -115,7 +121,8 @@ Result<CheckResult> make_check(const fs::path& program, const Check& check, cons
 }
 
 // What others build on is always made.
-bool is_wanted(const Check& check, const std::vector<std::string>& only) {
+bool is_wanted(const Check& check, const std::vector<std::string>& only, bool native) {
+  if (!native && ((check.needs | check.gives) & a_library)) return false;  // there is none
   return only.empty() || check.gives != nothing || std::find(only.begin(), only.end(), check.name) != only.end();
 }
 
@@ -126,15 +133,24 @@ void limit(int resource, std::uint64_t most) {
   ::setrlimit(static_cast<__rlimit_resource>(resource), &wanted);
 }
 
-// The child dies with its parent and cannot harm the machine by accident. It is no prison: isolation is.
-void limit_this_process(const Options& options) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+// The plugin gets here what an instance in a process of its own gets: what its manifest asks for, and no more.
+Status confine_this_process(const Place& place, const Options& options) {
   ::signal(SIGPIPE, SIG_IGN);  // as in the daemon
   limit(RLIMIT_CPU, static_cast<std::uint64_t>(options.time.count() / 1000) + 1);
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_FSIZE, std::uint64_t{64} << 20);
-  // A sanitizer maps terabytes for its own use.
-  if (slowness == 1) limit(RLIMIT_DATA, options.memory);
+  const auto manifest = read_manifest(place);
+  const auto config = manifest ? choose_config(place, *manifest) : manifest.error();
+  plugin_runner::Limits limits;
+  limits.memory_bytes = options.memory;
+  limits.file_bytes = std::uint64_t{64} << 20;
+  std::error_code error;
+  auto grants = plugin_runner::grants_of(
+      manifest ? manifest->permissions : plugin_runner::Permissions{},
+      config ? config->value : nlohmann::json::object(),
+      {fs::current_path(error).string(), place.folder.string(), options.data.string()}, limits);
+  grants.descriptors = {0, 1, 2, report_fd};
+  grants.parent = ::getppid();
+  const auto confined = plugin_runner::confine(grants);
+  return confined ? Status{} : confined.error();
 }
 
 void make(const Check& check, const Place& place, Judge& judge) {
@@ -158,9 +174,11 @@ Result<Report> run_validator(const fs::path& program, const fs::path& file, cons
   const auto place = locate(file);
   if (!place) return place.error();
   Report report;
+  bool native = true;
   if (const auto manifest = read_manifest(*place)) {
     report.plugin = manifest->id;
     report.version = manifest->version;
+    native = manifest->runtime == plugin_host::Runtime::native;
   }
   std::error_code error;
   const auto given_file = fs::absolute(file, error);  // the child runs elsewhere
@@ -170,7 +188,7 @@ Result<Report> run_validator(const fs::path& program, const fs::path& file, cons
   std::string output;
   std::vector<Check> checks;
   for (const auto& check : all_checks())
-    if (is_wanted(check, options.only)) checks.push_back(check);
+    if (is_wanted(check, options.only, native)) checks.push_back(check);
   int hangs = 0;
   for (std::size_t i = 0; i < checks.size(); ++i) {
     if (progress) progress(i + 1, checks.size(), checks[i].name);
@@ -197,13 +215,13 @@ int run_check(std::string_view name, const fs::path& file, const Options& option
   const auto check = std::find_if(checks.begin(), checks.end(), [&](const Check& c) { return c.name == name; });
   if (check == checks.end() || ::fcntl(report_fd, F_GETFD) < 0) return 2;
   ::fcntl(report_fd, F_SETFD, FD_CLOEXEC);
-  limit_this_process(options);
   Judge judge(report_fd);
   const auto place = locate(file);
-  if (place)
+  const auto confined = place ? confine_this_process(*place, options) : place.error();
+  if (confined)
     make(*check, *place, judge);
   else
-    judge.fail(place.error().message, "name the plugin's folder or its library");
+    judge.give_up("the check cannot be made: " + confined.error().message, "mend what it says, and check again");
   judge.finish();
   // A thread that the plugin left behind must not meet destructors.
   ::_exit(0);

@@ -1,6 +1,6 @@
-// Checks a plugin before anybody trusts it: `myriad plugin check`. Each check runs in a process of its own, which is
-// the same program started anew, so that a crash, an abort, an exit or a hang of the plugin is that check's failure,
-// and nothing else happens.
+// Checks a plugin before anybody trusts it: `myriad plugin check`. Each check runs in a process of its own: the same
+// program started anew, confined to what the manifest asks for. A crash, an abort, an exit or a hang of the plugin is
+// that check's failure, and nothing else happens.
 #pragma once
 
 #include <chrono>
@@ -19,6 +19,7 @@ struct Options {
   std::chrono::milliseconds time{10'000};         // that one check may take
   std::uint64_t memory = std::uint64_t{1} << 30;  // bytes that one check may allocate
   std::vector<std::string> only = {};             // these checks, and what they build on; empty: all
+  std::filesystem::path data = {};                // Myriad's own folder, which no permission reaches
 };
 
 // Called before each check, on the same thread.

@@ -124,7 +124,6 @@ constexpr Case cases[] = {
     {"bound_to_a_thread", "threads", "one thread after another fail"},
     {"calls_after_stop", "threads", "publish() was called after stop() had returned"},
     {"thread_stays", "threads", "thread(s) of it still run"},
-    {"forks", "threads", "started a process"},
     {"changes_signals", "threads", "the handler of SIGINT"},
     {"not_a_number", "readings", "NaN or infinite"},
     {"unknown_point", "readings", "a point id that intern_point never gave"},
@@ -306,6 +305,49 @@ TEST(Validator, RefusesWhatTheLoaderRefuses) {
     EXPECT_EQ(report->find("lifecycle")->verdict, Verdict::skipped) << r.id;
   }
 }
+
+// Those that would take the daemon along: isolation contains them, and this tells of them before.
+struct Broken {
+  const char *id, *check, *says;
+};
+void PrintTo(const Broken& b, std::ostream* out) {
+  *out << b.id;
+}
+class EachBroken : public ::testing::TestWithParam<Broken> {};
+
+TEST_P(EachBroken, Fails) {
+  const auto& b = GetParam();
+  const TempDir home;
+  const auto folder = home / b.id;
+  fs::copy(fs::path(BROKEN_PLUGINS) / b.id, folder);
+  std::ofstream(folder / "sample.json") << R"({"thing": "broken", "after": 0})";
+  const auto report = run_validator(MYRIAD_PROGRAM, folder, {.time = std::chrono::seconds(4), .only = {b.check}});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->find(b.check)->verdict, Verdict::fail) << to_text(*report, false);
+  EXPECT_THAT(report->find(b.check)->detail, HasSubstr(b.says));
+}
+
+constexpr Broken broken[] = {
+    {"aborts", "lifecycle", "crashed with SIGABRT in poll()"},
+    {"segfaults", "lifecycle", "crashed with SIGSEGV in poll()"},
+    {"throws", "lifecycle", "an exception left poll()"},
+    {"exits", "lifecycle", "exit code 0 in poll()"},
+    {"quits_in_start", "lifecycle", "exit code 3 in start()"},
+    {"hangs_in_create", "instance", "within 4 s in create()"},
+    {"hangs_in_poll", "lifecycle", "within 4 s in poll()"},
+    {"hangs_in_stop", "lifecycle", "within 4 s in stop()"},
+    {"spins_in_poll", "lifecycle", "in poll()"},
+    {"leaks", "leaks", "keeps 83"},
+    {"writes_out_of_blob", "readings", "rules"},
+    {"lies_about_sizes", "readings", ""},
+    {"unknown_points", "readings", "a point id that intern_point never gave"},
+    {"threads_after_stop", "threads", "after stop()"},
+    {"closes_descriptors", "lifecycle", "closed descriptors"},
+};
+std::string broken_name(const ::testing::TestParamInfo<Broken>& info) {
+  return info.param.id;
+}
+INSTANTIATE_TEST_SUITE_P(Validator, EachBroken, ::testing::ValuesIn(broken), broken_name);
 
 }  // namespace
 }  // namespace myriad::validator

@@ -57,6 +57,8 @@ Status take_option(const std::vector<std::string>& args, std::size_t& i, Command
     if (std::find(names.begin(), names.end(), *text) == names.end())
       return Error{Code::invalid, "there is no check '" + *text + "': the report of all names them"};
     out.options.only.push_back(*text);
+  } else if (option == "--data") {
+    out.options.data = *text;
   } else if (option == "--timeout") {
     const auto seconds = number<std::int64_t>(option, *text, 1, 600);
     if (!seconds) return seconds.error();
@@ -77,7 +79,8 @@ Result<Command> parse(const std::vector<std::string>& args) {
       out.help = true;
     } else if (arg == "--json") {
       out.json = true;
-    } else if (arg == "--timeout" || arg == "--only" || arg == "--memory" || arg == validator::child_option) {
+    } else if (arg == "--timeout" || arg == "--only" || arg == "--memory" || arg == "--data" ||
+               arg == validator::child_option) {
       if (auto ok = take_option(args, i, out); !ok) return ok.error();
     } else if (arg.starts_with("-")) {
       return Error{Code::invalid, "there is no option " + arg + ": see 'myriad plugin check --help'"};
