@@ -36,12 +36,12 @@ Result<RemoteRunner::Setup> setup_of(RunnerParts& parts, const Quota& quota) {
     grants.files.push_back({children.node_host.string(), 0, false});
   }
   return RemoteRunner::Setup{{children.program.string(), "plugin-runner"},
-          home,
-          plugin_runner::Writer().text(setup.dump()).text(plugin_runner::to_text(grants)).bytes(),
-          quota,
-          {t.setup, t.control, t.stop * 3 / 4, t.call, t.grace, t.heartbeat},
-          parts.hub,
-          std::move(parts.ended)};
+                             home,
+                             plugin_runner::Writer().text(setup.dump()).text(plugin_runner::to_text(grants)).bytes(),
+                             quota,
+                             {t.setup, t.control, t.stop * 3 / 4, t.call, t.grace, t.heartbeat},
+                             parts.hub,
+                             std::move(parts.ended)};
 }
 
 }  // namespace

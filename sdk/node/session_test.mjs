@@ -21,6 +21,7 @@ class Daemon {
     this.#answer = this.#calls.take(packet) ?? this.#answer;
   }
   async #hear(packet) {
+    await new Promise((soon) => setImmediate(soon));  // as a socket
     const message = this.#side.take(packet);
     if (!message) return;
     this.said.push(message);
