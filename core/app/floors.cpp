@@ -86,7 +86,8 @@ void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) 
                                               f.clock,
                                               logging.log("instances"),
                                               {},
-                                              {program(), std::filesystem::absolute(options.data) / "instances"}});
+                                              {program(), std::filesystem::absolute(options.data) / "instances",
+                                               program().parent_path().parent_path() / "share/myriad/node"}});
 }
 
 // As `myriad plugin check`. A plugin for Node.js has no library to be checked: what its manifest says was.
