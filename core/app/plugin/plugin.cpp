@@ -12,7 +12,7 @@ struct Command {
 
 constexpr Command commands[] = {
     {"new", "write the sources of a new plugin, which builds and passes its test", create},
-    {"check", "find what is wrong with a built plugin", check},
+    {"check", "try a built plugin, as an installation would and more", check},
     {"pack", "make a package (.mpk) of a built plugin", pack},
     {"keygen", "make a key to sign packages with", keygen},
     {"sign", "sign a package", sign},
@@ -36,7 +36,7 @@ From nothing to a package that a site takes:
   myriad plugin new --kind device acme_probe
   cmake -S acme_probe -B acme_probe/build -G Ninja -DCMAKE_PREFIX_PATH=<Myriad's build folder or where its SDK is>
   cmake --build acme_probe/build
-  myriad plugin check acme_probe/build/acme_probe
+  myriad plugin check acme_probe/build/acme_probe/acme_probe.so
   myriad plugin keygen --out vendor.key
   myriad plugin pack acme_probe/build/acme_probe --out acme_probe.mpk
   myriad plugin sign acme_probe.mpk --key vendor.key

@@ -142,7 +142,7 @@ TEST_F(PluginCommands, MisuseAnswersTwoAndTeaches) {
     EXPECT_EQ(said.code, 2) << (args.empty() ? "" : args[0]);
     EXPECT_THAT(said.err, ::testing::AnyOf(HasSubstr("--help"), HasSubstr("usage:"))) << (args.empty() ? "" : args[0]);
   }
-  for (const char* command : {"new", "pack", "keygen", "sign", "verify", "trust"}) {
+  for (const char* command : {"new", "check", "pack", "keygen", "sign", "verify", "trust"}) {
     EXPECT_THAT(say({"--help"}).out, HasSubstr(command));
     const auto help = say({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
