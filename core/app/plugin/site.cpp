@@ -32,7 +32,11 @@ std::vector<std::string> site_options() {
   return {"site", "certificate"};
 }
 
-Site::Site(const std::string& url) : url_(url), client_(std::make_unique<httplib::Client>(url)) {}
+struct Site::Client : httplib::Client {
+  using httplib::Client::Client;
+};
+
+Site::Site(const std::string& url) : url_(url), client_(std::make_unique<Client>(url)) {}
 Site::Site(Site&&) noexcept = default;
 Site::~Site() = default;
 

@@ -8,10 +8,6 @@
 
 #include "app/plugin/arguments.h"
 
-namespace httplib {
-class Client;
-}
-
 namespace myriad::app::plugin {
 
 // Options that each of these commands takes, and their help.
@@ -33,7 +29,8 @@ class Site {
  private:
   explicit Site(const std::string& url);
   std::string url_;
-  std::unique_ptr<httplib::Client> client_;
+  struct Client;
+  std::unique_ptr<Client> client_;
 };
 
 }  // namespace myriad::app::plugin
