@@ -213,7 +213,7 @@ TEST(NodeRunnerTest, AHeapThatGrowsEndsIt) {
       Stage::written("hoards", "poll() { for (const all = [];;) all.push(new Array(1000).fill(Math.random())); }"),
       json::object(), R"({"memory_mb": 128})");
   stage.start();
-  EXPECT_THAT(stage.poll().message, HasSubstr("its process"));
+  EXPECT_THAT(stage.poll().message, AllOf(HasSubstr("its process"), HasSubstr("heap out of memory")));
 }
 
 TEST(NodeCommandTest, SaysWhatIsMissing) {
