@@ -173,10 +173,10 @@ TEST(NodeRunnerTest, OneThatDoesNotReturnIsEnded) {
   EXPECT_THAT(stage.poll(100ms).message, HasSubstr("did not return in time"));
 }
 
-TEST(NodeRunnerTest, OneThatIsNoModuleSaysWhere) {
+TEST(NodeRunnerTest, OneThatIsNoModuleSaysSo) {
   Stage stage(Stage::written("garbled", "async poll( {"), json::object());
   EXPECT_EQ(stage.created.status, MYRIAD_E_UNSUPPORTED);
-  EXPECT_THAT(stage.created.message, AllOf(HasSubstr("SyntaxError"), HasSubstr("garbled.mjs:3")));
+  EXPECT_THAT(stage.created.message, AllOf(HasSubstr("SyntaxError"), HasSubstr("node --check")));
 }
 
 // WebAssembly reserves addresses by the GiB, and fetch() needs it.
@@ -213,7 +213,7 @@ TEST(NodeRunnerTest, AHeapThatGrowsEndsIt) {
       Stage::written("hoards", "poll() { for (const all = [];;) all.push(new Array(1000).fill(Math.random())); }"),
       json::object(), R"({"memory_mb": 128})");
   stage.start();
-  EXPECT_THAT(stage.poll().message, HasSubstr("its process"));
+  EXPECT_THAT(stage.poll().message, AllOf(HasSubstr("its process"), HasSubstr("heap out of memory")));
 }
 
 TEST(NodeCommandTest, SaysWhatIsMissing) {

@@ -47,8 +47,7 @@ async function load(file) {
     if (typeof Plugin === 'function') return { Plugin };
     return { failure: `${file} has no default export: write 'export default class … {}'` };
   } catch (error) {
-    const place = error?.stack?.split('\n')[0] ?? '';
-    return { failure: `${file} cannot be loaded: ${error}${place.startsWith('file:') ? ` (${place})` : ''}` };
+    return { failure: `${file} cannot be loaded: ${error} ('node --check' shows where)` };
   }
 }
 
