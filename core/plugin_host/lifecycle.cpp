@@ -193,6 +193,8 @@ class Changer final : public Lifecycle {
   std::mutex mutex_;
 };
 
+constexpr std::size_t most_migrated = 4 << 20;  // bytes of a configuration
+
 }  // namespace
 
 Result<json> migrate(const Manifest& to, std::string_view from, json config) {
@@ -201,7 +203,12 @@ Result<json> migrate(const Manifest& to, std::string_view from, json config) {
     const auto before = migration.value("before", "");
     if (!is_older(from, before)) continue;
     try {
-      config = config.patch(migration.at("patch"));
+      for (const auto& operation : migration.at("patch")) {  // one by one: copies could double it without end
+        config = config.patch(json::array({operation}));
+        if (config.dump().size() > most_migrated)
+          return Error{Code::too_large,
+                       "the migration before " + before + " makes the configuration larger than 4 MiB"};
+      }
     } catch (const json::exception& e) {
       return Error{Code::invalid,
                    "the migration before " + before + " does not apply to this configuration: " + e.what()};

@@ -99,17 +99,17 @@ Status read_isolation(const json& document, Manifest& out) {
   return {};
 }
 
-// Semantic Versioning 2.0.0, section 2, 9 and 10.
+// Semantic Versioning 2.0.0, section 2, 9 and 10. A long one would exhaust the stack of std::regex.
 bool is_semantic_version(const std::string& version) {
+  if (version.size() > 64) return false;
   static const std::regex rule(
       R"((0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?)");
   return std::regex_match(version, rule);
 }
 
 Status check_values(const Manifest& m) {
-  if (m.version.size() > 64) return wrong("/version", "version is longer than 64 bytes: write it like 1.2.0");
   if (!is_semantic_version(m.version))
-    return wrong("/version", "version '" + m.version + "' is no semantic version: write it like 1.2.0");
+    return wrong("/version", "version '" + m.version.substr(0, 64) + "' is no semantic version: write it like 1.2.0");
   constexpr std::array kinds{"device", "protocol", "analytics"};
   if (std::find(kinds.begin(), kinds.end(), m.kind) == kinds.end())
     return wrong("/kind", "kind '" + m.kind + "' is unknown: use device, protocol or analytics");
@@ -165,6 +165,29 @@ Status read_permissions(const json& document, Manifest& out) {
   return {};
 }
 
+Status check_migration(const json& migration, const std::string& at) {
+  if (!migration.is_object() || !migration.contains("before") || !migration["before"].is_string() ||
+      !is_semantic_version(migration["before"].get_ref<const std::string&>()))
+    return wrong(at + "/before", at + "/before: write the version that brought the change, like \"2.0.0\"");
+  if (!migration.contains("patch") || !migration["patch"].is_array())
+    return wrong(at + "/patch", at + "/patch: write a JSON Patch (RFC 6902), a list of operations");
+  return {};
+}
+
+// How the configuration of an older version becomes one of this (lifecycle.h).
+Status check_migrations(const json& document) {
+  constexpr std::size_t most_operations = 1'000;
+  const auto migrations = document.value("migrations", json::array());
+  if (!migrations.is_array()) return wrong("/migrations", "migrations is no list: write [{\"before\", \"patch\"}]");
+  std::size_t operations = 0;
+  for (std::size_t i = 0; i < migrations.size(); ++i) {
+    if (auto ok = check_migration(migrations[i], "/migrations/" + std::to_string(i)); !ok) return ok;
+    operations += migrations[i]["patch"].size();
+  }
+  if (operations <= most_operations) return {};
+  return wrong("/migrations", "migrations has over 1000 operations: drop those of the oldest versions");
+}
+
 Status read_lists(const json& document, Manifest& out) {
   for (const auto& item : document.value("provides", json::array())) {
     if (!item.is_string()) return wrong("/provides", "provides holds " + item.dump() + ": write extension ids");
@@ -212,6 +235,7 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view folder, 
   if (auto ok = read_isolation(document, out); !ok) return ok.error();
   if (auto ok = read_permissions(document, out); !ok) return ok.error();
   if (auto ok = read_lists(document, out); !ok) return ok.error();
+  if (auto ok = check_migrations(document); !ok) return ok.error();
   if (auto ok = read_schema(document, schema, out); !ok) return ok.error();
   if (!schema.empty()) document["config_schema"] = out.config_schema;
   out.document = std::move(document);
