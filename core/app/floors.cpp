@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include "base/files.h"
-#include "plugin_host/manifest.h"
 #include "plugin_host/trust.h"
 #include "validator/validator.h"
 
@@ -86,16 +84,13 @@ void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) 
                                               f.clock,
                                               logging.log("instances"),
                                               {},
-                                              {program(), std::filesystem::absolute(options.data) / "instances"}});
+                                              {program(), std::filesystem::absolute(options.data) / "instances",
+                                               program().parent_path().parent_path() / "share/myriad/node"}});
 }
 
-// As `myriad plugin check`. A plugin for Node.js has no library to be checked: what its manifest says was.
-Status validate(const std::filesystem::path& folder) {
-  const auto manifest = read_file(folder / "manifest.json", 4 << 20);
-  const auto parsed =
-      manifest ? plugin_host::parse_manifest(*manifest, "") : Result<plugin_host::Manifest>(manifest.error());
-  if (parsed && parsed->runtime == plugin_host::Runtime::node) return {};
-  const auto report = validator::run_validator(program(), folder);
+// As `myriad plugin check`.
+Status validate(const std::filesystem::path& folder, const std::filesystem::path& data) {
+  const auto report = validator::run_validator(program(), folder, {.data = std::filesystem::absolute(data)});
   if (!report) return report.error();
   std::string faults;
   for (const auto& check : report->checks)
@@ -118,7 +113,8 @@ Result<plugin_host::Lifecycle::Admission> admit(const plugin_host::Package& pack
 Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging) {
   f.lifecycle = plugin_host::Lifecycle::make(
       {*f.plugins, *f.instances, *f.registry, options.data / "plugins", logging.log("plugins"),
-       [options](const plugin_host::Package& package) { return admit(package, options); }, validate});
+       [options](const plugin_host::Package& package) { return admit(package, options); },
+       [options](const std::filesystem::path& folder) { return validate(folder, options.data); }});
   f.api = std::make_unique<api::Api>(api::Parts{*f.registry, *f.spine, *f.history, *f.bus, f.points, *f.plugins,
                                                 *f.instances, *f.lifecycle, *f.security, f.integrity, f.clock,
                                                 logging.log("api"), MYRIAD_VERSION, site_name()});

@@ -272,7 +272,8 @@ void Channel::print(std::string_view end_of_line) {
   if (line.empty()) return;
   {
     const std::lock_guard lock(mutex_);
-    last_words_ = line.substr(0, 200);
+    // What Node.js says of its end tells more than the trace that it prints below.
+    if (!last_words_.starts_with("FATAL ERROR")) last_words_ = line.substr(0, 200);
   }
   telemetry_->log(Level::warn, "prints: " + line);
 }

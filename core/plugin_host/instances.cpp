@@ -104,9 +104,9 @@ class Hosted final : public Instances {
 
   const Parts parts_;
   const std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
+  Hub hub_;                          // outlives every runner
   mutable std::shared_mutex mutex_;  // guards the map
   std::map<std::string, EntryPtr, std::less<>> entries_;
-  Hub hub_;
   Scheduler scheduler_;  // the first to go
 };
 

@@ -1,13 +1,14 @@
 #include "plugin_host/make_runner.h"
 
 #include "plugin_host/local_runner.h"
+#include "plugin_host/node_command.h"
 #include "plugin_host/remote_runner.h"
 #include "plugin_runner/grants.h"
 
 namespace myriad::plugin_host {
 namespace {
 
-RemoteRunner::Setup setup_of(RunnerParts& parts, const Quota& quota) {
+Result<RemoteRunner::Setup> setup_of(RunnerParts& parts, const Quota& quota) {
   const auto& t = parts.site.timings;
   const auto& children = parts.site.children;
   const auto& plugin = parts.plugin;
@@ -22,18 +23,25 @@ RemoteRunner::Setup setup_of(RunnerParts& parts, const Quota& quota) {
                                {home.string(), plugin.folder.string(), children.homes.parent_path().string()}, limits);
   grants.descriptors = {0, 1, 2, plugin_runner::calls_fd, plugin_runner::side_fd};
   for (const auto& sentence : grants.left_out) parts.host.telemetry->log(Level::warn, sentence);
-  const nlohmann::json setup{{"protocol", plugin_runner::protocol_version},
-                             {"instance", id},
-                             {"plugin", plugin.manifest.id},
-                             {"library", plugin.library.string()},
-                             {"home", home.string()}};
-  return {{children.program.string(), "plugin-runner"},
-          home,
-          plugin_runner::Writer().text(setup.dump()).text(plugin_runner::to_text(grants)).bytes(),
-          quota,
-          {t.setup, t.control, t.stop * 3 / 4, t.call, t.grace, t.heartbeat},
-          parts.hub,
-          std::move(parts.ended)};
+  nlohmann::json setup{{"protocol", plugin_runner::protocol_version},
+                       {"instance", id},
+                       {"plugin", plugin.manifest.id},
+                       {"library", plugin.library.string()},
+                       {"home", home.string()}};
+  if (plugin.manifest.runtime == Runtime::node) {
+    const auto command = node_command(children.node_host, quota);
+    if (!command) return command.error();
+    setup["command"] = *command;
+    grants.programs = {command->front()};
+    grants.files.push_back({children.node_host.string(), 0, false});
+  }
+  return RemoteRunner::Setup{{children.program.string(), "plugin-runner"},
+                             home,
+                             plugin_runner::Writer().text(setup.dump()).text(plugin_runner::to_text(grants)).bytes(),
+                             quota,
+                             {t.setup, t.control, t.stop * 3 / 4, t.call, t.grace, t.heartbeat},
+                             parts.hub,
+                             std::move(parts.ended)};
 }
 
 }  // namespace
@@ -48,8 +56,11 @@ Result<std::unique_ptr<Runner>> make_runner(RunnerParts parts) {
   const auto quota = quota_of(parts.record, *home);
   if (!quota) return quota.error();
   parts.host.allowance = std::make_shared<Allowance>(*quota);
-  if (*home == Isolation::process)
-    return std::unique_ptr<Runner>(std::make_unique<RemoteRunner>(setup_of(parts, *quota), std::move(parts.host)));
+  if (*home == Isolation::process) {
+    auto setup = setup_of(parts, *quota);
+    if (!setup) return setup.error();
+    return std::unique_ptr<Runner>(std::make_unique<RemoteRunner>(*std::move(setup), std::move(parts.host)));
+  }
   const auto api = parts.site.plugins.load(parts.plugin);
   if (!api) return api.error();
   return std::unique_ptr<Runner>(std::make_unique<LocalRunner>(**api, std::move(parts.host)));

@@ -248,7 +248,7 @@ class Store final : public Plugins {
     loaded.info.installed = installed;
     if (installed) loaded.info.signer = first_line(folder / signer_file);
     auto ok = read_plugin(folder, id, loaded);
-    if (ok && !installed) {
+    if (ok && !installed && loaded.info.manifest.runtime == Runtime::native) {
       if (auto api = plugin_host::load(loaded.info.library, id))
         loaded.api = *api;
       else

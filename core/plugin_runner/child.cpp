@@ -82,7 +82,10 @@ class Child {
     const auto confined = confine(*grants);
     if (!confined) return {MYRIAD_E_INTERNAL, "its process cannot be confined: " + confined.error().message};
     const auto library = document.value("library", "");
-    if (!grants->programs.empty()) return become(document["command"], library, id);
+    if (!grants->programs.empty()) {
+      for (const auto& gap : confined->gaps) host_.log(MYRIAD_LOG_WARN, "not confined: " + gap);
+      return become(document.value("command", json::array()), library, id);
+    }
     const auto api = load_(library, document.value("plugin", ""));
     if (!api) return {MYRIAD_E_UNSUPPORTED, api.error().message};
     api_ = *api;
@@ -98,6 +101,7 @@ class Child {
   // Another host for another language takes over, with both sockets. It answers this question.
   static Reply become(const json& command, const std::string& library, std::uint64_t id) {
     auto words = command.get<std::vector<std::string>>();
+    if (words.empty()) return broken("`setup` grants programs and names no command");
     words.push_back(library);
     words.push_back(std::to_string(id));
     std::vector<char*> arguments;

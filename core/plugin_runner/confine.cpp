@@ -45,9 +45,11 @@ Status limit(__rlimit_resource resource, std::uint64_t value, const char* name) 
   return {};
 }
 
-// The address space may be much larger than the memory: allocators reserve it for each thread, and use little.
-Status set_limits(const Limits& limits, Confinement& out) {
-  constexpr std::uint64_t reserved = std::uint64_t{4} << 30;
+// The address space may be much larger than the memory: allocators reserve it for each thread, and use little. Programs
+// that compile as they run (Node.js) reserve 10 GiB for each module of WebAssembly.
+Status set_limits(const Grants& grants, Confinement& out) {
+  const auto& limits = grants.limits;
+  const auto reserved = std::uint64_t{grants.programs.empty() ? 4u : 64u} << 30;
   struct Row {
     __rlimit_resource resource;
     std::uint64_t value;
@@ -160,7 +162,7 @@ Status confine_calls(const Grants& grants, Confinement& out) {
 Result<Confinement> confine(const Grants& grants, int landlock_at_most) {
   Confinement out;
   if (uses_tcp(grants) && !is_granted(grants, Kind::udp)) ::setenv("RES_OPTIONS", "use-vc", 1);
-  if (auto ok = set_limits(grants.limits, out); !ok) return ok.error();
+  if (auto ok = set_limits(grants, out); !ok) return ok.error();
   if (auto ok = close_others(grants.descriptors); !ok) return ok.error();
   if (auto ok = drop_privileges(out); !ok) return ok.error();
   if (auto ok = die_with(grants.parent); !ok) return ok.error();

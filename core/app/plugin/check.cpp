@@ -1,4 +1,4 @@
-#include "app/plugin/check.h"
+#include "app/plugin/commands.h"
 
 #include <unistd.h>
 

@@ -17,5 +17,11 @@ int pack(const Args& args);
 int sign(const Args& args);
 int verify(const Args& args);
 int trust(const Args& args);  // add, list, remove
+int check(const Args& args);
+
+int install(const Args& args);  // these are clients of a running site
+int list(const Args& args);
+int roll_back(const Args& args);
+int remove(const Args& args);
 
 }  // namespace myriad::app::plugin

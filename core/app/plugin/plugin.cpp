@@ -1,6 +1,5 @@
 #include <iostream>
 
-#include "app/plugin/check.h"
 #include "app/plugin/commands.h"
 
 namespace myriad::app::plugin {
@@ -19,6 +18,10 @@ constexpr Command commands[] = {
     {"sign", "sign a package", sign},
     {"verify", "check a package and its signature", verify},
     {"trust", "add, list or remove the keys whose packages a site takes", trust},
+    {"install", "install a package on a running site, or upgrade to it", install},
+    {"list", "the plugins of a running site", list},
+    {"rollback", "go back to an older version that is installed", roll_back},
+    {"remove", "remove an installed plugin that nobody uses", remove},
 };
 
 void print_usage(std::ostream& out) {
@@ -39,6 +42,7 @@ From nothing to a package that a site takes:
   myriad plugin sign acme_probe.mpk --key vendor.key
   myriad plugin verify acme_probe.mpk --key vendor.key.pub
   myriad plugin trust add vendor.key.pub --name acme --data <the site's data directory>
+  myriad plugin install acme_probe.mpk --site <the site's address>
 
 myriad plugin COMMAND --help says more. Exit codes: 0 done, 1 failed, 2 misused.
 )";

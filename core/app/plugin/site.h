@@ -1,0 +1,36 @@
+// A running site, as the commands that manage its plugins reach it: a client of its REST API.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "app/plugin/arguments.h"
+
+namespace myriad::app::plugin {
+
+// Options that each of these commands takes, and their help.
+std::vector<std::string> site_options();
+extern const char* const site_help;
+
+class Site {
+ public:
+  // Where --site or MYRIAD_URL says; with the token in MYRIAD_TOKEN, or signed in with MYRIAD_USER and MYRIAD_PASSWORD.
+  static Result<Site> reach(const Arguments&);
+  Site(Site&&) noexcept;
+  ~Site();
+
+  // `body` empty: none. The answer's JSON, or the problem that it tells.
+  Result<nlohmann::json> send(const std::string& method, const std::string& path, const std::string& body = {},
+                              const std::string& type = "application/json");
+  Result<nlohmann::json> send_file(const std::string& path, const std::string& field, std::string bytes);
+
+ private:
+  explicit Site(const std::string& url);
+  std::string url_;
+  struct Client;
+  std::unique_ptr<Client> client_;
+};
+
+}  // namespace myriad::app::plugin
