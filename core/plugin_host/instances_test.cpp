@@ -50,7 +50,7 @@ TEST_P(InstancesTest, RefusesAWrongConfigurationBeforeAnythingIsStored) {
   Site site;
   for (const Case& c : std::vector<Case>{
            {"id", "a/b", "fickle", R"({"thing":"t"})", "/id", "letters"},
-           {"unknown plugin", "x", "nobody", "{}", "/plugin", "use one of fickle"},
+           {"unknown plugin", "x", "nobody", "{}", "/plugin", "use one of aborts"},
            {"refused plugin", "x", "wrong_major", "{}", "/plugin", "built for ABI 2.0"},
            {"no object", "x", "fickle", "[]", "/config", "no JSON object"},
            {"schema", "x", "fickle", R"({"thing":"t","poll":"often"})", "/config/poll", "use one of publish"},
