@@ -200,7 +200,7 @@ class Refusals(unittest.TestCase):
             self.assertTrue(listed['text']['error'])
             self.assertEqual(listed['abi']['state'], 'refused')
             self.assertIn('9.0', listed['abi']['error'])
-            self.assertIn('1.0', listed['abi']['error'])
+            self.assertIn('this host has 1.', listed['abi']['error'])
             self.assertEqual(listed['simulator']['state'], 'loaded')
             answer = daemon.call('POST', '/instances', {'id': 'x', 'plugin': 'abi', 'config': {}})
             self.assertEqual(answer.status, 422, answer)
