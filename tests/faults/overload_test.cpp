@@ -204,7 +204,7 @@ TEST_F(Overload, IsToldCountedAndBounded) {
 
 TEST_F(Overload, WhatLastsLosesNothingToRetention) {
   spine::Options options;
-  options.retain_bytes = 200'000;
+  options.retain_bytes = 20'000;
   start(options, 1'000);
   load(1e9, duration());
 

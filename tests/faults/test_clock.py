@@ -88,7 +88,7 @@ class Clock(unittest.TestCase):
     def test_a_day_back_and_a_day_forward(self):
         first_token = self.daemon.sign_in()
         record = self.folder / 'record'
-        self.daemon.create({'id': 'record', 'plugin': 'recorder', 'config': {'points': ['clock/now'], 'file': str(record)}})
+        self.daemon.create({'id': 'record', 'plugin': 'recorder', 'isolation': 'in_process', 'config': {'points': ['clock/now'], 'file': str(record)}})
         self.daemon.create({'id': 'lamp', 'plugin': 'simulator', 'config': {
             'interval_ms': 50, 'things': [{'name': 'lamp', 'model': 'street_lamp', 'faults_per_day': 0}]}})
         self.daemon.create({'id': 'load', 'plugin': 'simulator', 'config': {'load': {'points': 10, 'rate': 1000, 'batch': 10}}})

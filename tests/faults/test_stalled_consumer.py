@@ -44,7 +44,7 @@ class StalledConsumer(unittest.TestCase):
         self.daemon.create({'id': 'load', 'plugin': 'simulator', 'config': {'load': {'points': POINTS, 'rate': RATE, 'batch': POINTS}}})
 
     def recorder(self, name, points, fail_while=''):
-        self.daemon.create({'id': name, 'plugin': 'recorder',
+        self.daemon.create({'id': name, 'plugin': 'recorder', 'isolation': 'in_process',
                             'config': {'points': [points], 'file': str(self.folder / name), 'fail_while': fail_while}})
 
     def lag(self, instance, plugin='recorder'):
