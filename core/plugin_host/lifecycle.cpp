@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <mutex>
 
+#include "plugin_host/version.h"
+
 namespace myriad::plugin_host {
 namespace {
 

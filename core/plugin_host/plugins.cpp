@@ -2,7 +2,6 @@
 
 #include <sys/utsname.h>
 
-#include <charconv>
 #include <deque>
 #include <fstream>
 #include <map>
@@ -14,6 +13,7 @@
 #include "plugin_host/loader.h"
 #include "plugin_host/manifest.h"
 #include "plugin_host/schema.h"
+#include "plugin_host/version.h"
 
 namespace myriad::plugin_host {
 namespace {
@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char *current_file = "current", *signer_file = ".signer";
+constexpr const char* removed_folder = ".removed";  // no plugin's id begins with a dot
 
 constexpr std::uint64_t max_text = 4 << 20;
 
@@ -33,6 +34,19 @@ std::string first_line(const fs::path& file) {
   std::string line;
   std::getline(in, line);
   return line;
+}
+
+// Whole there or whole here, whenever the power fails.
+Status rename_folder(const fs::path& from, const fs::path& to) {
+  const auto parent = to.parent_path();
+  std::error_code ec;
+  fs::create_directories(parent, ec);
+  if (!ec) fs::rename(from, to, ec);
+  if (ec)
+    return Error{Code::unavailable, "cannot rename " + from.string() + " to " + to.string() + ": " + ec.message()};
+  for (const auto& folder : {from.parent_path(), parent, parent.parent_path()})
+    if (!sync_folder(folder)) return Error{Code::unavailable, "cannot write " + folder.string() + ": look at the disk"};
+  return {};
 }
 
 std::string architecture() {
@@ -144,10 +158,7 @@ class Store final : public Plugins {
                                      " is installed already: give the package another version"};
     const auto place = store_ / id / version;
     if (auto ok = write_line(folder / signer_file, signer); !ok) return ok.error();
-    std::error_code ec;
-    fs::create_directories(place.parent_path(), ec);
-    if (!ec) fs::rename(folder, place, ec);
-    if (ec) return Error{Code::unavailable, "cannot store the plugin in " + place.string() + ": " + ec.message()};
+    if (auto ok = rename_folder(folder, place); !ok) return ok.error();
     const std::unique_lock lock(mutex_);
     const auto* added = add(place, std::string(id), true);
     auto& plugin = plugins_[std::string(id)];
@@ -175,8 +186,9 @@ class Store final : public Plugins {
                                        " came with Myriad and stays: only what was installed can be removed"};
     auto& plugin = plugins_.find(id)->second;
     std::error_code ec;
-    fs::remove_all(found->info.folder, ec);
-    if (ec) return Error{Code::unavailable, found->info.folder.string() + " cannot be removed: " + ec.message()};
+    fs::remove_all(store_ / removed_folder, ec);
+    if (auto ok = rename_folder(found->info.folder, store_ / removed_folder); !ok) return ok;
+    fs::remove_all(store_ / removed_folder, ec);
     std::erase(plugin.versions, found);
     if (plugin.current == found) {
       plugin.current = nullptr;
@@ -275,57 +287,7 @@ class Store final : public Plugins {
   std::map<std::string, Plugin, std::less<>> plugins_;
 };
 
-// The numbers before the first '-' or '+', and what stands behind a '-'.
-struct Version {
-  std::vector<std::uint64_t> numbers;
-  std::string_view prerelease;
-};
-
-std::vector<std::string_view> split(std::string_view text) {
-  std::vector<std::string_view> out;
-  for (auto dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.')) {
-    out.push_back(text.substr(0, dot));
-    text.remove_prefix(dot + 1);
-  }
-  out.push_back(text);
-  return out;
-}
-
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t n = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (ec != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return n;
-}
-
-Version version_of(std::string_view text) {
-  text = text.substr(0, text.find('+'));
-  const auto dash = text.find('-');
-  Version out;
-  for (const auto part : split(text.substr(0, dash))) out.numbers.push_back(number_of(part).value_or(0));
-  if (dash != std::string_view::npos) out.prerelease = text.substr(dash + 1);
-  return out;
-}
-
-bool is_older_prerelease(std::string_view a, std::string_view b) {
-  const auto left = split(a), right = split(b);
-  for (std::size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
-    if (left[i] == right[i]) continue;
-    const auto x = number_of(left[i]), y = number_of(right[i]);
-    if (x && y) return *x < *y;
-    return x || y ? bool(x) : left[i] < right[i];
-  }
-  return left.size() < right.size();
-}
-
 }  // namespace
-
-bool is_older(std::string_view a, std::string_view b) {
-  const auto left = version_of(a), right = version_of(b);
-  if (left.numbers != right.numbers) return left.numbers < right.numbers;
-  if (left.prerelease.empty() || right.prerelease.empty()) return !left.prerelease.empty() && right.prerelease.empty();
-  return is_older_prerelease(left.prerelease, right.prerelease);
-}
 
 std::unique_ptr<Plugins> Plugins::scan(const std::vector<fs::path>& folders, Log log, const fs::path& store) {
   return std::make_unique<Store>(folders, std::move(log), store);

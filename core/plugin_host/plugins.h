@@ -74,7 +74,4 @@ class Plugins {
   virtual Status uninstall(std::string_view id, std::string_view version) = 0;
 };
 
-// Semantic Versioning 2.0.0, section 11: is `a` before `b`?
-bool is_older(std::string_view a, std::string_view b);
-
 }  // namespace myriad::plugin_host
