@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 
 namespace myriad::plugin_host {
@@ -13,6 +12,7 @@ using nlohmann::json;
 using Found = std::optional<Problem>;
 
 constexpr int max_depth = 64;  // a schema may refer to itself
+constexpr int max_steps = 2'000'000;
 
 std::string escaped(std::string name) {  // RFC 6901, section 3
   for (std::size_t i = 0; (i = name.find_first_of("~/", i)) != std::string::npos; i += 2)
@@ -45,11 +45,13 @@ std::size_t code_points(const std::string& s) {
 
 class Explainer {
  public:
-  explicit Explainer(const json& root) : root_(root) {}
+  Explainer(const json& root, const Patterns& patterns) : root_(root), patterns_(patterns) {}
 
   Found at(const json& schema, const json& v, const std::string& pointer, int depth = 0) const {
     if (schema.is_boolean() && !schema.get<bool>()) return Problem{pointer, "this is not allowed here: remove it"};
-    if (!schema.is_object() || depth > max_depth) return std::nullopt;
+    if (!schema.is_object()) return std::nullopt;
+    if (depth > max_depth) return Problem{pointer, "this is nested too deep: make it flatter"};
+    if (++steps_ > max_steps) return Problem{pointer, "this is too much for the plugin's schema: make it shorter"};
     const Here here{schema, v, pointer, depth + 1};
     if (schema.contains("$ref")) return reference(here);
     for (const auto check : {&Explainer::type, &Explainer::choice, &Explainer::number, &Explainer::text,
@@ -130,7 +132,7 @@ class Explainer {
                                  : h.shown() + " is too short: use at least " + h["minLength"].dump() + " characters");
     if (h.has("maxLength") && size > h["maxLength"])
       return h.problem(std::to_string(size) + " characters are too many: use at most " + h["maxLength"].dump());
-    if (h.has("pattern") && !std::regex_search(s, std::regex(h["pattern"].get<std::string>())))
+    if (h.has("pattern") && !patterns_.matches(h["pattern"], s))
       return h.problem(h.shown() + " does not have the form " + h["pattern"].get<std::string>());
     return std::nullopt;
   }
@@ -186,7 +188,7 @@ class Explainer {
     }
     if (h.has("patternProperties"))
       for (const auto& [pattern, rule] : h["patternProperties"].items()) {
-        if (!std::regex_search(name, std::regex(pattern))) continue;
+        if (!patterns_.matches(pattern, name)) continue;
         known = true;
         if (auto found = at(rule, value, pointer, h.depth)) return found;
       }
@@ -242,12 +244,14 @@ class Explainer {
   }
 
   const json& root_;
+  const Patterns& patterns_;
+  mutable int steps_ = 0;
 };
 
 }  // namespace
 
-std::optional<Problem> explain(const json& schema, const json& document) {
-  return Explainer(schema).at(schema, document, "");
+std::optional<Problem> explain(const json& schema, const Patterns& patterns, const json& document) {
+  return Explainer(schema, patterns).at(schema, document, "");
 }
 
 }  // namespace myriad::plugin_host

@@ -1,9 +1,10 @@
 #include "plugin_host/manifest.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <regex>
 
 #include "base/names.h"
 
@@ -99,12 +100,11 @@ Status read_isolation(const json& document, Manifest& out) {
   return {};
 }
 
-// Semantic Versioning 2.0.0, section 2, 9 and 10. A long one would exhaust the stack of std::regex.
+// Semantic Versioning 2.0.0, section 2, 9 and 10.
 bool is_semantic_version(const std::string& version) {
-  if (version.size() > 64) return false;
-  static const std::regex rule(
+  static const re2::RE2 rule(
       R"((0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?)");
-  return std::regex_match(version, rule);
+  return version.size() <= 64 && re2::RE2::FullMatch(version, rule);
 }
 
 Status check_values(const Manifest& m) {

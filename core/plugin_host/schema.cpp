@@ -10,6 +10,7 @@
 #include <valijson/validator.hpp>
 
 #include "plugin_host/explain.h"
+#include "plugin_host/schema_rules.h"
 
 namespace myriad::plugin_host {
 namespace {
@@ -30,31 +31,37 @@ Error to_error(valijson::ValidationResults& results) {
 
 class Compiled final : public Schema {
  public:
-  explicit Compiled(const json& source) : source_(source) {
-    valijson::SchemaParser().populateSchema(Adapter(source), schema_);
+  Compiled(const json& source, Patterns patterns)
+      : source_(source), patterns_(std::move(patterns)), relaxed_(without_patterns(source)) {
+    valijson::SchemaParser().populateSchema(Adapter(relaxed_), schema_);
   }
 
   Status check(const json& document) const override {
     try {
+      if (auto problem = explain(source_, patterns_, document))
+        return Error{Code::invalid, problem->message, problem->pointer};
       valijson::ValidationResults results;
       if (valijson::Validator().validate(schema_, Adapter(document), &results)) return {};
-      if (auto problem = explain(source_, document)) return Error{Code::invalid, problem->message, problem->pointer};
       return to_error(results);
-    } catch (const std::exception& e) {  // a pattern that is no regular expression shows only when it is used
+    } catch (const std::exception& e) {
       return Error{Code::invalid, std::string("the plugin's schema cannot be applied: ") + e.what()};
     }
   }
 
  private:
   const json& source_;
+  const Patterns patterns_;
+  const json relaxed_;
   valijson::Schema schema_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Schema>> Schema::compile(const json& schema) {
+  Patterns patterns;
+  if (auto ok = check_rules(schema, patterns); !ok) return ok.error();
   try {
-    return std::unique_ptr<Schema>(std::make_unique<Compiled>(schema));
+    return std::unique_ptr<Schema>(std::make_unique<Compiled>(schema, std::move(patterns)));
   } catch (const std::exception& e) {
     return Error{Code::invalid, std::string("config_schema is no JSON Schema of draft 7: ") + e.what()};
   }

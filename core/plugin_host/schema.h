@@ -10,7 +10,7 @@ namespace myriad::plugin_host {
 
 class Schema {
  public:
-  // `schema` outlives the object.
+  // `schema` outlives the object, and follows schema_rules.h.
   static Result<std::unique_ptr<Schema>> compile(const nlohmann::json& schema);
   virtual ~Schema() = default;
 

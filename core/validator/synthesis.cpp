@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <regex>
 #include <string>
+
+#include "plugin_host/patterns.h"
 
 namespace myriad::validator {
 namespace {
@@ -157,12 +158,8 @@ class Maker {
   }
 
   static bool fits(const std::string& pattern, const std::string& word) {
-    if (pattern.empty()) return true;
-    try {
-      return std::regex_search(word, std::regex(pattern, std::regex::ECMAScript));
-    } catch (const std::regex_error&) {
-      return false;
-    }
+    plugin_host::Patterns patterns;
+    return pattern.empty() || (patterns.add(pattern) && patterns.matches(pattern, word));
   }
 
   const json& root_;
