@@ -168,6 +168,7 @@ myriad_status HostTable::intern(myriad_text thing, myriad_text property, std::ui
   name.assign(view(thing)).append("/").append(view(property));
   if (const auto known = parts_.points.find(name)) {
     *id = static_cast<std::uint32_t>(*known);
+    own(*id, name);
     return MYRIAD_OK;
   }
   if (parts_.telemetry->points_made >= max_points) {
@@ -178,7 +179,27 @@ myriad_status HostTable::intern(myriad_text thing, myriad_text property, std::ui
   if (!made) return MYRIAD_E_INVALID;
   ++parts_.telemetry->points_made;
   *id = static_cast<std::uint32_t>(*made);
+  own(*id, name);
   return MYRIAD_OK;
+}
+
+// Points of others it may name, and not publish.
+void HostTable::own(std::uint32_t point, std::string_view name) {
+  if (!own_points_.contains(point) && other_owner(name).empty()) own_points_.insert(point);
+}
+
+std::string HostTable::other_owner(std::string_view point) const {
+  const auto property = parts_.registry.property(point);
+  if (!property || property->owner.empty() || property->owner == parts_.id) return {};
+  const auto other = parts_.registry.instance(property->owner);
+  return other && other->enabled ? property->owner : std::string();
+}
+
+std::string HostTable::why_not_its_own(std::uint32_t point) const {
+  const auto name = std::string(parts_.points.name(model::PointId{point}));
+  const auto other = other_owner(name);
+  return "point '" + name + "' " +
+         (other.empty() ? "was not named by it: intern it first" : "belongs to instance '" + other + "'");
 }
 
 // A plugin that errs does so again and again: says each reason once.
@@ -198,6 +219,7 @@ myriad_status HostTable::publish(const myriad_batch& batch, spine::Spine::Done d
   const auto readings = model::view_of(batch, copy);
   if (!readings) return refuse(readings.error().message);
   if (const auto ok = model::check(*readings, parts_.points.size()); !ok) return refuse(ok.error().message);
+  if (const auto other = own_points_.find_other(readings->readings)) return refuse(why_not_its_own(*other));
   if (parts_.trial || batch.count == 0) return MYRIAD_OK;
   const auto not_now = [&](myriad_status why) {
     if (counts) parts_.telemetry->refused += batch.count;

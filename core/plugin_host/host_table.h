@@ -12,6 +12,7 @@
 
 #include "base/scheduler.h"
 #include "model/points.h"
+#include "plugin_host/point_set.h"
 #include "plugin_host/quota.h"
 #include "plugin_host/telemetry.h"
 #include "registry/registry.h"
@@ -78,12 +79,20 @@ class HostTable {
   myriad_status connection(bool up, myriad_text reason);
   const Parts& parts() const { return parts_; }
 
+  // It is asked about that point, so it may publish it without having named it.
+  void admit(std::uint32_t point) { own_points_.insert(point); }
   // What the plugin published breaks a rule: counted, and said once. Returns INVALID.
   myriad_status refuse(std::string_view why);
   void later(std::function<void()> task);  // on `aside`; drain() waits for it
 
  private:
+  void own(std::uint32_t point, std::string_view name);
+  // The enabled instance, other than this, that serves the point; empty when there is none.
+  std::string other_owner(std::string_view point) const;
+  std::string why_not_its_own(std::uint32_t point) const;
+
   const Parts parts_;
+  PointSet own_points_;
   myriad_host table_{};
   std::shared_mutex gate_;  // shared by calls in progress, taken whole by close()
   std::atomic<bool> open_ = true;

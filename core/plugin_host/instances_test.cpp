@@ -29,6 +29,38 @@ class InstancesTest : public ::testing::TestWithParam<Isolation> {
 INSTANTIATE_TEST_SUITE_P(, InstancesTest, ::testing::Values(Isolation::in_process, Isolation::process),
                          [](const auto& tested) { return std::string(isolation_name(tested.param)); });
 
+// ---- What belongs to whom
+
+TEST_P(InstancesTest, AThingThatAnotherServesIsNotTakenOver) {
+  Site site;
+  ASSERT_EQ(site.create("first", "fickle", {{"thing", "meter"}})->state, State::running);
+  const auto second = site.create("second", "fickle", {{"thing", "meter"}});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->state, State::faulted);
+  EXPECT_NE(second->last_error->message.find("belongs to instance 'first'"), std::string::npos)
+      << second->last_error->message;
+  EXPECT_EQ(site.registry->property("meter/count")->owner, "first");
+  ASSERT_TRUE(site.instances->stop("first"));
+  EXPECT_EQ(site.instances->restart("second")->state, State::running);
+  EXPECT_EQ(site.registry->property("meter/count")->owner, "second");
+}
+
+TEST_P(InstancesTest, ReadingsOfAPropertyThatAnotherServesAreRefused) {
+  Site site;
+  ASSERT_TRUE(site.create("first", "fickle", {{"thing", "t"}}));
+  ASSERT_TRUE(site.registry->describe_thing("t", json::parse(R"({"properties":{"burst":{}}})"), "first"));
+  const json config{{"thing", "t"}, {"poll", "burst"}, {"size", 2}, {"interval_ms", 5}};
+  ASSERT_EQ(site.create("second", "talker", config)->state, State::running);
+  EXPECT_TRUE(eventually([&] { return !site.values("t/taken").empty(); }));
+  EXPECT_TRUE(eventually([&] {
+    const auto lines = site.instances->logs("second", 200);
+    return std::any_of(lines.begin(), lines.end(), [](const LogLine& line) {
+      return line.text.find("point 't/burst' belongs to instance 'first'") != std::string::npos;
+    });
+  }));
+  EXPECT_TRUE(site.values("t/burst").empty());
+}
+
 // ---- Configuration
 
 TEST_P(InstancesTest, CreatesStartsAndPolls) {

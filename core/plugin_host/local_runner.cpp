@@ -92,11 +92,13 @@ Outcome LocalRunner::poll(Nanos deadline) {
 
 Outcome LocalRunner::read(std::uint32_t point, Nanos deadline) {
   if (!device_ || !MYRIAD_HAS(device_, myriad_ext_device, read)) return unsupported("read on demand");
+  host_.admit(point);
   return called([&](myriad_error* e) { return device_->read(instance_, &point, 1, deadline, e); });
 }
 
 Outcome LocalRunner::write(const myriad_batch& one) {
   if (!device_ || !MYRIAD_HAS(device_, myriad_ext_device, write)) return unsupported("write");
+  host_.admit(one.readings->point);
   myriad_status each = MYRIAD_E_INTERNAL;
   auto outcome = called([&](myriad_error* e) {
     const auto status = device_->write(instance_, &one, &each, e);

@@ -193,6 +193,7 @@ Outcome RemoteRunner::poll(Nanos deadline) {
 
 Outcome RemoteRunner::read(std::uint32_t point, Nanos deadline) {
   if (!serves(Serves::device)) return unsupported("read on demand");
+  host_.admit(point);
   return call(Type::read, Writer().number(deadline).number(std::uint32_t{1}).number(point), until(deadline));
 }
 
@@ -207,6 +208,7 @@ Outcome RemoteRunner::call_batch(Type type, const myriad_batch& batch, std::stri
 
 Outcome RemoteRunner::write(const myriad_batch& one) {
   if (!serves(Serves::device)) return unsupported("write");
+  host_.admit(one.readings->point);
   std::string each;
   auto outcome = call_batch(Type::write, one, &each);
   if (!outcome.ok()) return outcome;

@@ -176,6 +176,7 @@ class SqliteRegistry final : public Registry {
         return Error{Code::invalid, "Thing '" + std::string(name.substr(0, 128)) + "': its name is no slug", "thing"};
       if (!part.is_object())
         return Error{Code::invalid, "the description of '" + std::string(name) + "' is no JSON object", "td"};
+      if (auto ok = check_ownership(name, part, instance); !ok) return ok.error();
       const auto known = find_thing(name);
       json td = known ? json::parse(known->td) : json::object();
       const json before = td;
@@ -225,6 +226,7 @@ class SqliteRegistry final : public Registry {
       const auto old = find_instance(record.id);
       if (!old) return old.error();
       if (expected && *expected != old->version) return changed("the instance", old->version);
+      if (record.config != old->config) release_properties(old->id);  // it describes anew what it serves then
       return store_instance(record);
     });
   }
@@ -234,12 +236,9 @@ class SqliteRegistry final : public Registry {
       const auto old = find_instance(id);
       if (!old) return old.error();
       if (expected && *expected != old->version) return changed("the instance", old->version);
-      const auto orphans = index_.things_of(id);
       run("DELETE FROM instances WHERE id = ?", old->id);
-      run("DELETE FROM owners WHERE instance = ?", old->id);
       run("DELETE FROM state WHERE owner = ?", "instance/" + old->id);
-      for (const auto& name : orphans)
-        if (const auto thing = find_thing(name)) index_.set(name, json::parse(thing->td), owners_of_properties(name));
+      release_properties(old->id);
       return true;
     });
     return removed ? Status{} : Status(removed.error());
@@ -394,6 +393,22 @@ class SqliteRegistry final : public Registry {
     return owner_of;
   }
 
+  // Nobody takes what an instance that is to run serves already.
+  Status check_ownership(std::string_view thing, const json& part, std::string_view instance) const {
+    const auto properties = part.find("properties");
+    if (instance.empty() || properties == part.end()) return {};
+    for (const auto& [property, owner] : owners_of_properties(std::string(thing))) {
+      const bool is_named = properties->is_null() || (properties->is_object() && properties->contains(property));
+      if (!is_named || owner == instance) continue;
+      if (const auto other = find_instance(owner); other && other->enabled)
+        return Error{Code::denied,
+                     "'" + std::string(thing) + "/" + property + "' belongs to instance '" + owner +
+                         "': stop that one first, or use another name",
+                     "/properties/" + property};
+    }
+    return {};
+  }
+
   // Did anything change hands?
   bool take_ownership(const std::string& thing, const json& part, const std::string& instance) {
     const auto properties = part.find("properties");
@@ -405,6 +420,13 @@ class SqliteRegistry final : public Registry {
           "WHERE instance <> ?3",
           thing, property, instance);
     return rows > 0;
+  }
+
+  void release_properties(const std::string& instance) {
+    const auto things = index_.things_of(instance);
+    run("DELETE FROM owners WHERE instance = ?", instance);
+    for (const auto& name : things)
+      if (const auto thing = find_thing(name)) index_.set(name, json::parse(thing->td), owners_of_properties(name));
   }
 
   Result<InstanceRecord> find_instance(std::string_view id) const {

@@ -63,8 +63,8 @@ class Registry {
   virtual Result<Thing> replace_thing(std::string_view key, const nlohmann::json& td, IfVersion) = 0;
   virtual Result<Thing> patch_thing(std::string_view key, const nlohmann::json& patch, IfVersion) = 0;  // RFC 7396
   virtual Status remove_thing(std::string_view key, IfVersion) = 0;
-  // Creates or merges a partial TD, and notes `instance` as the owner of the affordances it names. No change, no
-  // version.
+  // Creates or merges a partial TD, and notes `instance` as the owner of the properties it names. No change, no
+  // version. DENIED when one of them belongs to another instance that is enabled. `instance` empty: nobody's.
   virtual Result<Thing> describe_thing(std::string_view name, const nlohmann::json& part,
                                        std::string_view instance) = 0;
 

@@ -105,11 +105,45 @@ TEST_F(RegistryTest, DescribingTwiceChangesNothing) {
   EXPECT_EQ(registry->owners("meter"), std::vector<std::string>{"link"});
 }
 
-TEST_F(RegistryTest, OwnershipPassesToWhoeverDescribesLast) {
+TEST_F(RegistryTest, OwnershipIsOfOneProperty) {
+  ASSERT_TRUE(registry->create_instance({"one", "modbus", "{}", true, 0}));
+  ASSERT_TRUE(registry->create_instance({"two", "modbus", "{}", true, 0}));
   ASSERT_TRUE(registry->describe_thing("meter", meter, "one"));
-  ASSERT_TRUE(registry->describe_thing("meter", json::parse(R"({"properties":{"relay":{"type":"boolean"}}})"), "two"));
+  ASSERT_TRUE(registry->describe_thing("meter", json::parse(R"({"properties":{"alert":{"type":"boolean"}}})"), "two"));
   EXPECT_EQ(registry->property("meter/voltage")->owner, "one");
-  EXPECT_EQ(registry->property("meter/relay")->owner, "two");
+  EXPECT_EQ(registry->property("meter/alert")->owner, "two");
+}
+
+TEST_F(RegistryTest, NobodyTakesWhatAnotherServes) {
+  ASSERT_TRUE(registry->create_instance({"one", "modbus", "{}", true, 0}));
+  ASSERT_TRUE(registry->create_instance({"two", "modbus", "{}", true, 0}));
+  ASSERT_TRUE(registry->describe_thing("meter", meter, "one"));
+  const auto before = registry->thing("meter")->td;
+  for (const auto* part : {R"({"properties":{"voltage":{"type":"number"}}})", R"({"properties":{"voltage":null}})",
+                           R"({"properties":null})"}) {
+    const auto taken = registry->describe_thing("meter", json::parse(part), "two");
+    ASSERT_FALSE(taken) << part;
+    EXPECT_EQ(taken.error().code, Code::denied);
+    EXPECT_EQ(taken.error().field, "/properties/voltage");
+    EXPECT_NE(taken.error().message.find("belongs to instance 'one'"), std::string::npos);
+  }
+  EXPECT_EQ(registry->thing("meter")->td, before);
+}
+
+TEST_F(RegistryTest, WhatADisabledInstanceServedCanBeTaken) {
+  ASSERT_TRUE(registry->create_instance({"one", "modbus", "{}", false, 0}));
+  ASSERT_TRUE(registry->describe_thing("meter", meter, "one"));
+  ASSERT_TRUE(registry->describe_thing("meter", meter, "two"));
+  EXPECT_EQ(registry->property("meter/voltage")->owner, "two");
+}
+
+TEST_F(RegistryTest, AnotherConfigurationFreesWhatItServed) {
+  ASSERT_TRUE(registry->create_instance({"one", "modbus", R"({"thing":"meter"})", true, 0}));
+  ASSERT_TRUE(registry->describe_thing("meter", meter, "one"));
+  ASSERT_TRUE(registry->replace_instance({"one", "modbus", R"({"thing":"meter"})", true, 0, "1.2.0"}, std::nullopt));
+  EXPECT_EQ(registry->property("meter/voltage")->owner, "one") << "of the same configuration";
+  ASSERT_TRUE(registry->replace_instance({"one", "modbus", R"({"thing":"other"})", true, 0}, std::nullopt));
+  EXPECT_EQ(registry->property("meter/voltage")->owner, "");
 }
 
 TEST_F(RegistryTest, RemovingAnInstanceFreesItsThingsAndState) {
