@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/spawn.h"
 #include "base/time_text.h"
 #include "plugin_runner/protocol.h"
 
@@ -26,12 +26,6 @@ Error failed(const std::string& what, int error) {
 struct Pair {
   Descriptor ours, theirs;
 };
-
-// The child's descriptors must not lie where it shall find them, or one would replace another.
-Descriptor out_of_the_way(int fd) {
-  const Descriptor low(fd);
-  return Descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 16));
-}
 
 Result<Pair> packet_sockets() {
   int fds[2];
@@ -55,40 +49,6 @@ void set_nonblocking(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-// RAII around posix_spawn's two lists of what to do.
-class Preparation {
- public:
-  Preparation() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-  }
-  ~Preparation() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  Preparation(const Preparation&) = delete;
-  Preparation& operator=(const Preparation&) = delete;
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-};
-
-// The daemon's blocked signals and its process group are not the child's.
-void set_attributes(posix_spawnattr_t& attributes) {
-  sigset_t none, all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-}
-
-std::string signal_name(int signal) {
-  const char* name = ::sigabbrev_np(signal);
-  return name ? std::string("SIG") + name : "signal " + std::to_string(signal);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::spawn(const std::vector<std::string>& command,
@@ -104,28 +64,20 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::spawn(const std::vector<std:
   if (!side) return side.error();
   if (!output) return output.error();
 
-  Preparation p;
-  ::posix_spawn_file_actions_addopen(&p.actions, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&p.actions, output->theirs.get(), 1);
-  ::posix_spawn_file_actions_adddup2(&p.actions, output->theirs.get(), 2);
-  ::posix_spawn_file_actions_adddup2(&p.actions, calls->theirs.get(), plugin_runner::calls_fd);
-  ::posix_spawn_file_actions_adddup2(&p.actions, side->theirs.get(), plugin_runner::side_fd);
-  ::posix_spawn_file_actions_addchdir_np(&p.actions, home.c_str());
-  set_attributes(p.attributes);
-
-  std::vector<char*> arguments;
-  for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  const std::string home_variable = "HOME=" + home.string(), temporary = "TMPDIR=" + home.string();
-  char* const environment[] = {const_cast<char*>("PATH=/usr/bin:/bin"), const_cast<char*>("LANG=C.UTF-8"),
-                               const_cast<char*>(home_variable.c_str()), const_cast<char*>(temporary.c_str()), nullptr};
-  pid_t pid = 0;
-  if (const int e = ::posix_spawn(&pid, command[0].c_str(), &p.actions, &p.attributes, arguments.data(), environment))
-    return failed("cannot start " + command[0] + " for the plugin", e);
+  const int output_fd = output->theirs.get();
+  const auto pid =
+      myriad::spawn({command,
+                     home,
+                     {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=" + home.string(), "TMPDIR=" + home.string()},
+                     {{output_fd, 1},
+                      {output_fd, 2},
+                      {calls->theirs.get(), plugin_runner::calls_fd},
+                      {side->theirs.get(), plugin_runner::side_fd}}});
+  if (!pid) return Error{pid.error().code, pid.error().message + ", for the plugin"};
   set_nonblocking(side->ours.get());
   set_nonblocking(output->ours.get());
   return std::unique_ptr<ChildProcess>(
-      new ChildProcess(pid, home, std::move(calls->ours), std::move(side->ours), std::move(output->ours)));
+      new ChildProcess(*pid, home, std::move(calls->ours), std::move(side->ours), std::move(output->ours)));
 }
 
 ChildProcess::ChildProcess(int pid, fs::path home, Descriptor calls, Descriptor side, Descriptor output)

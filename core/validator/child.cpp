@@ -3,14 +3,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstring>
-#include <utility>
+
+#include "base/spawn.h"
 
 extern char** environ;
 
@@ -21,36 +21,16 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t max_output = 16 << 10, max_report = 1 << 20;
 
-// Closes with the object.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 struct Pipe {
   Descriptor read, write;
 };
 
-// The child's end must not lie where it shall find another.
 Result<Pipe> make_pipe() {
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC) != 0)
     return Error{Code::unavailable, std::string("no pipe for a check: ") + std::strerror(errno)};
-  const Descriptor low(fds[1]);
   ::fcntl(fds[0], F_SETFL, O_NONBLOCK);
-  return Pipe{Descriptor(fds[0]), Descriptor(::fcntl(low.get(), F_DUPFD_CLOEXEC, 16))};
+  return Pipe{Descriptor(fds[0]), out_of_the_way(fds[1])};
 }
 
 std::vector<std::string> environment(const std::filesystem::path& home) {
@@ -61,44 +41,6 @@ std::vector<std::string> environment(const std::filesystem::path& home) {
       if (std::string_view(*each).starts_with(kept)) out.emplace_back(*each);
   return out;
 }
-
-// posix_spawn wants char*, and writes none of them.
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
-
-// What posix_spawn does besides: descriptors, folder, signals, process group.
-class Preparation {
- public:
-  Preparation(int report, int output, const std::filesystem::path& home) {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&actions, output, 1);
-    ::posix_spawn_file_actions_adddup2(&actions, output, 2);
-    ::posix_spawn_file_actions_adddup2(&actions, report, report_fd);
-    ::posix_spawn_file_actions_addchdir_np(&actions, home.c_str());
-    sigset_t none, all;
-    ::sigemptyset(&none);
-    ::sigfillset(&all);
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setsigdefault(&attributes, &all);
-    ::posix_spawnattr_setpgroup(&attributes, 0);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  ~Preparation() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  Preparation(const Preparation&) = delete;
-  Preparation& operator=(const Preparation&) = delete;
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-};
 
 // Takes what is there, keeps at most `most`. False: the other end is closed.
 bool drain(int fd, std::string& into, std::size_t most) {
@@ -149,20 +91,13 @@ Result<Ended> run_child(const std::vector<std::string>& command, const std::file
   auto report = make_pipe(), output = make_pipe();
   if (!report) return report.error();
   if (!output) return output.error();
-  const Preparation preparation(report->write.get(), output->write.get(), home);
-  const auto variables = environment(home);
-  pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, command[0].c_str(), &preparation.actions, &preparation.attributes,
-                                  pointers(command).data(), pointers(variables).data());
-  if (error != 0) return Error{Code::unavailable, "cannot start " + command[0] + ": " + std::strerror(error)};
+  const int output_fd = output->write.get();
+  const auto pid =
+      spawn({command, home, environment(home), {{output_fd, 1}, {output_fd, 2}, {report->write.get(), report_fd}}});
+  if (!pid) return pid.error();
   report->write = Descriptor();
   output->write = Descriptor();
-  return watch(pid, *report, *output, limit);
-}
-
-std::string signal_name(int signal) {
-  const char* name = ::sigabbrev_np(signal);
-  return name ? std::string("SIG") + name : "signal " + std::to_string(signal);
+  return watch(*pid, *report, *output, limit);
 }
 
 }  // namespace myriad::validator

@@ -26,7 +26,4 @@ struct Ended {
 Result<Ended> run_child(const std::vector<std::string>& command, const std::filesystem::path& home,
                         std::chrono::milliseconds limit);
 
-// "SIGSEGV".
-std::string signal_name(int signal);
-
 }  // namespace myriad::validator

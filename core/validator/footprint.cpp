@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "validator/child.h"
+#include "base/spawn.h"
 
 namespace myriad::validator {
 namespace {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/spawn.h"
 #include "base/temp_dir.h"
 #include "plugin_runner/confine.h"
 #include "validator/check.h"

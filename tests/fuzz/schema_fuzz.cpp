@@ -1,4 +1,5 @@
-// The schemas that strangers' plugins bring, applied to documents: the schema on the first line, the document behind it.
+// The schemas that strangers' plugins bring, applied to documents: the schema on the first line, the document behind
+// it.
 #include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
