@@ -1,40 +1,18 @@
 #include "plugin_host/instances.h"
 
 #include <algorithm>
-#include <list>
 #include <map>
 #include <shared_mutex>
 
-#include "base/names.h"
+#include "base/observers.h"
 #include "plugin_host/supervisor.h"
+#include "plugin_host/trial.h"
 
 namespace myriad::plugin_host {
 namespace {
 
 using std::chrono::milliseconds;
 using SteadyClock = Scheduler::Clock;
-
-class Listeners {
- public:
-  using Call = std::function<void(std::string_view id)>;
-
-  void tell(std::string_view id) const {
-    const std::shared_lock lock(mutex_);
-    for (const auto& call : calls_) call(id);
-  }
-  static std::shared_ptr<void> add(const std::shared_ptr<Listeners>& self, Call call) {
-    const std::unique_lock lock(self->mutex_);
-    const auto place = self->calls_.insert(self->calls_.end(), std::move(call));
-    return {nullptr, [self, place](void*) {
-              const std::unique_lock erasing(self->mutex_);
-              self->calls_.erase(place);
-            }};
-  }
-
- private:
-  mutable std::shared_mutex mutex_;
-  std::list<Call> calls_;
-};
 
 struct Entry {
   explicit Entry(std::shared_ptr<Supervisor> s) : supervisor(std::move(s)) {}
@@ -80,7 +58,7 @@ class Hosted final : public Instances {
   Result<HttpResponse> serve(std::string_view id, HttpRequest, milliseconds limit) override;
   std::vector<LogLine> logs(std::string_view id, std::size_t limit) const override;
   std::shared_ptr<void> on_change(std::function<void(std::string_view id)> call) override {
-    return Listeners::add(listeners_, std::move(call));
+    return observers_->add(std::move(call));
   }
 
  private:
@@ -88,8 +66,7 @@ class Hosted final : public Instances {
   EntryPtr add(const registry::InstanceRecord&);
   std::vector<EntryPtr> all() const;
 
-  Status check(const registry::InstanceRecord&);
-  Status try_create(const PluginInfo&, const registry::InstanceRecord&, const nlohmann::json& config);
+  Status check(const registry::InstanceRecord& record) { return check_record({parts_, scheduler_, hub_}, record); }
   // With the entry's control held.
   Status enable(Entry&, std::string_view id, bool enabled);
   void run(Entry&);
@@ -103,7 +80,7 @@ class Hosted final : public Instances {
   Result<Target> owner_of(std::string_view point, bool to_write) const;
 
   const Parts parts_;
-  const std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
+  const std::shared_ptr<Observers<std::string_view>> observers_ = std::make_shared<Observers<std::string_view>>();
   Hub hub_;                          // outlives every runner
   mutable std::shared_mutex mutex_;  // guards the map
   std::map<std::string, EntryPtr, std::less<>> entries_;
@@ -120,7 +97,8 @@ EntryPtr Hosted::find(std::string_view id) const {
 
 EntryPtr Hosted::add(const registry::InstanceRecord& record) {
   auto entry = std::make_shared<Entry>(std::make_shared<Supervisor>(
-      Supervisor::Context{parts_, scheduler_, hub_, [l = listeners_](const std::string& id) { l->tell(id); }}, record));
+      Supervisor::Context{parts_, scheduler_, hub_, [all = observers_](const std::string& id) { all->notify(id); }},
+      record));
   const std::unique_lock lock(mutex_);
   return entries_.insert_or_assign(record.id, std::move(entry)).first->second;
 }
@@ -183,67 +161,6 @@ void Hosted::run(Entry& entry) {
 void Hosted::halt(Entry& entry) {
   entry.supervisor->begin_stop();
   entry.supervisor->finish_stop(SteadyClock::now() + parts_.timings.stop);
-}
-
-// ---- Check
-
-Status Hosted::check(const registry::InstanceRecord& record) {
-  if (!is_slug(record.id))
-    return Error{Code::invalid,
-                 "instance '" + record.id + "': an id is letters, digits, '_', '-', '.', '~', at most 128", "/id"};
-  const auto* plugin = parts_.plugins.find(record.plugin, record.plugin_version);
-  if (!plugin) {
-    std::string known;
-    for (const auto* p : parts_.plugins.list()) known += (known.empty() ? "" : ", ") + p->manifest.id;
-    return Error{Code::invalid, "plugin '" + record.plugin + "' is not installed: use one of " + known, "/plugin"};
-  }
-  if (!plugin->refused.empty())
-    return Error{Code::invalid, "plugin '" + record.plugin + "' cannot be used: " + plugin->refused, "/plugin"};
-  const auto home = isolation_of(plugin->manifest, record.isolation, parts_.children);
-  if (!home) return home.error();
-  if (const auto quota = quota_of(record, *home); !quota) return quota.error();
-  const auto given = nlohmann::json::parse(record.config, nullptr, false);
-  if (!given.is_object()) return Error{Code::invalid, "the configuration is no JSON object", "/config"};
-  const auto config = parts_.plugins.configure(*plugin, given);
-  if (!config) return Error{config.error().code, config.error().message, "/config" + config.error().field};
-  return try_create(*plugin, record, *config);
-}
-
-// The plugin's own opinion: an instance that is created, heard, and destroyed.
-Status Hosted::try_create(const PluginInfo& plugin, const registry::InstanceRecord& record,
-                          const nlohmann::json& config) {
-  struct Trial {
-    model::Points points;  // its own, so that a refused configuration leaves no name behind
-    std::unique_ptr<Runner> runner;
-    Outcome outcome;
-  };
-  const auto trial = std::make_shared<Trial>();
-  HostTable::Parts host{record.id,
-                        parts_.registry,
-                        parts_.spine,
-                        trial->points,
-                        parts_.clock,
-                        std::make_shared<Telemetry>(parts_.clock, Log::none()),
-                        scheduler_.strand(),
-                        {},
-                        true};
-  auto runner = make_runner({parts_, hub_, plugin, record, config, std::move(host), [] {}});
-  if (!runner) return runner.error();
-  trial->runner = *std::move(runner);
-  const auto strand = scheduler_.strand();
-  const auto call = strand->call(
-      [trial, text = config.dump()] {
-        trial->outcome = trial->runner->create(text);
-        trial->runner->destroy();
-      },
-      SteadyClock::now() + parts_.timings.control);
-  if (call == Strand::Call::done) return trial->outcome.ok() ? Status() : Status(config_error(trial->outcome));
-  if (!trial->runner->kill("it did not check its configuration in time")) {
-    strand->abandon();
-    trial->runner->host().close();
-  }
-  return Error{Code::timeout, "plugin '" + plugin.manifest.id + "' did not check its configuration within " +
-                                  std::to_string(parts_.timings.control.count()) + " ms"};
 }
 
 // ---- One at a time
@@ -345,7 +262,7 @@ Status Hosted::remove(std::string_view id, registry::IfVersion version) {
   std::error_code error;
   if (!parts_.children.homes.empty()) std::filesystem::remove_all(parts_.children.homes / id, error);
   auto dropped = parts_.spine.drop_cursor("instance/" + std::string(id));
-  listeners_->tell(id);
+  observers_->notify(id);
   return dropped;
 }
 
