@@ -16,8 +16,9 @@ namespace myriad {
 struct Program {
   std::vector<std::string> command;  // its first is a path
   std::filesystem::path folder;
-  std::vector<std::string> variables;            // "NAME=value": all of its environment
-  std::vector<std::pair<int, int>> descriptors;  // ours and the child's number; 0 is /dev/null, others are closed on exec
+  std::vector<std::string> variables;  // "NAME=value": all of its environment
+  std::vector<std::pair<int, int>>
+      descriptors;  // ours and the child's number; 0 is /dev/null, others are closed on exec
 };
 
 // Runs it in a process group of its own, with no signal blocked or ignored.

@@ -20,6 +20,9 @@ constexpr int messages_a_turn = 64;
 constexpr int messages_in_flight = 1'024;  // more than a socket's buffer holds
 constexpr std::size_t max_unsent = std::size_t{32} << 20;
 constexpr double message_burst = 200'000, messages_per_s = 20'000;  // but readings, which have a quota of their own
+// Of the time in which the registry's disk is this instance's: two minutes for its start, then a fifth.
+constexpr double aside_burst = 120, aside_share = 0.2;
+constexpr std::size_t max_aside = std::size_t{8} << 20;
 constexpr std::size_t max_line = 1'024;
 constexpr auto cpu_window = 10s;
 
@@ -187,6 +190,7 @@ bool Channel::handle(const Message& message) {
     return true;
   }
   if (type == Type::put_thing || type == Type::kv_put || type == Type::kv_get) {
+    if (!may_pass_aside(message)) return false;
     answer_aside(message);  // these wait for the disk
     return true;
   }
@@ -218,10 +222,28 @@ bool Channel::publish(const Message& message) {
   return status != MYRIAD_E_AGAIN;
 }
 
+// What waits is bounded, and nobody keeps the others from the registry: it serves one at a time.
+bool Channel::may_pass_aside(const Message& message) {
+  const std::lock_guard lock(mutex_);
+  const auto now = Clock::now();
+  aside_left_ += std::chrono::duration<double>(now - aside_filled_).count() * aside_share;
+  aside_left_ = std::min(aside_left_, aside_burst);
+  aside_filled_ = now;
+  if (aside_left_ <= 0 || (aside_bytes_ > 0 && aside_bytes_ + message.payload.size() > max_aside)) return false;
+  aside_bytes_ += message.payload.size();
+  return true;
+}
+
 void Channel::answer_aside(const Message& message) {
   parts_.host.later([self = shared_from_this(), header = message.header, payload = std::string(message.payload)] {
     std::string answer;
+    const auto begin = Clock::now();
     const auto status = answer_question(self->parts_.host, static_cast<Type>(header.type), payload, answer);
+    {
+      const std::lock_guard lock(self->mutex_);
+      self->aside_left_ -= std::chrono::duration<double>(Clock::now() - begin).count();
+      self->aside_bytes_ -= payload.size();
+    }
     self->send(Type::answer, status, header.id, answer);
   });
 }

@@ -74,6 +74,7 @@ class Channel final : public Hub::Client, public std::enable_shared_from_this<Ch
   bool may_pass(const Message&);
   bool publish(const Message&);
   bool answer_now(const Message&);
+  bool may_pass_aside(const Message&);
   void answer_aside(const Message&);
   void hold(const Message&);
   void watch_side(bool on);
@@ -107,6 +108,9 @@ class Channel final : public Hub::Client, public std::enable_shared_from_this<Ch
 
   mutable std::mutex mutex_;  // guards all below
   std::map<std::uint64_t, Reply> replies_;
+  std::size_t aside_bytes_ = 0;  // of questions that wait for the disk
+  double aside_left_ = 0;        // seconds that their answers may take
+  Clock::time_point aside_filled_;
   std::string last_words_;
   std::atomic<Clock::time_point> heard_;
   Clock::time_point pinged_, sampled_;

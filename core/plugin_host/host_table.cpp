@@ -9,8 +9,7 @@
 namespace myriad::plugin_host {
 namespace {
 
-constexpr std::uint64_t max_points = 1'000'000;  // new ones per instance
-constexpr std::size_t max_events = 1024;         // not yet recorded
+constexpr std::size_t max_events = 1024;  // not yet recorded
 constexpr std::size_t max_td = 4 << 20, max_event = 64 << 10, max_kv = 1 << 20, max_key = 256;
 
 std::string_view view(myriad_text t) {
@@ -171,16 +170,19 @@ myriad_status HostTable::intern(myriad_text thing, myriad_text property, std::ui
     own(*id, name);
     return MYRIAD_OK;
   }
-  if (parts_.telemetry->points_made >= max_points) {
-    refuse("it made a million points, which is an instance's limit: split it, or name fewer");
-    return MYRIAD_E_DENIED;
-  }
+  if (parts_.telemetry->points_made >= parts_.limits.points)
+    return exceed(std::to_string(parts_.limits.points) + " new points");
   const auto made = parts_.points.intern(view(thing), view(property));
   if (!made) return MYRIAD_E_INVALID;
   ++parts_.telemetry->points_made;
   *id = static_cast<std::uint32_t>(*made);
   own(*id, name);
   return MYRIAD_OK;
+}
+
+myriad_status HostTable::exceed(std::string_view what) {
+  refuse("it has " + std::string(what) + ", which is an instance's limit: split it, or use less");
+  return MYRIAD_E_DENIED;
 }
 
 // Points of others it may name, and not publish.
@@ -275,8 +277,21 @@ myriad_status HostTable::put_thing(myriad_text thing, myriad_text td_json, myria
     return MYRIAD_E_INVALID;
   }
   if (parts_.trial) return MYRIAD_OK;
+  {
+    const std::lock_guard lock(mutex_);
+    if (described_bytes_ > parts_.limits.described) {
+      fill(error, "an instance describes at most " + std::to_string(parts_.limits.described >> 20) + " MiB of Things");
+      return MYRIAD_E_DENIED;
+    }
+  }
   const auto put = parts_.registry.describe_thing(name, td, parts_.id);
-  if (put) return MYRIAD_OK;
+  if (put) {
+    const std::lock_guard lock(mutex_);
+    auto& bytes = described_[std::string(name)];
+    described_bytes_ += put->td.size() - bytes;
+    bytes = put->td.size();
+    return MYRIAD_OK;
+  }
   fill(error, put.error().field.empty() ? put.error().message : put.error().field + ": " + put.error().message);
   return to_status(put.error().code);
 }
@@ -338,7 +353,18 @@ myriad_status HostTable::unit(std::uint32_t point, char* buffer, std::size_t siz
 myriad_status HostTable::kv_put(myriad_text key, const void* value, std::size_t size) {
   if (key.size == 0 || key.size > max_key || size > max_kv || (size > 0 && !value)) return MYRIAD_E_INVALID;
   if (parts_.trial) return MYRIAD_OK;
-  const auto ok = parts_.registry.put("instance/" + parts_.id, view(key), {static_cast<const char*>(value), size});
+  const auto owner = "instance/" + parts_.id;
+  const auto before = parts_.registry.state_bytes(owner, view(key));
+  {
+    std::unique_lock lock(mutex_);
+    if (!kept_bytes_) kept_bytes_ = parts_.registry.state_bytes(owner);
+    const auto after = *kept_bytes_ - std::min(*kept_bytes_, before) + (size > 0 ? key.size + size + 64 : 0);
+    const bool is_too_much = after > std::max(*kept_bytes_, parts_.limits.kept);
+    if (!is_too_much) kept_bytes_ = after;
+    lock.unlock();
+    if (is_too_much) return exceed(std::to_string(parts_.limits.kept >> 20) + " MiB of state");
+  }
+  const auto ok = parts_.registry.put(owner, view(key), {static_cast<const char*>(value), size});
   return ok ? MYRIAD_OK : to_status(ok.error().code);
 }
 

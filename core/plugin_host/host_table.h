@@ -5,7 +5,9 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -19,6 +21,13 @@
 #include "spine/spine.h"
 
 namespace myriad::plugin_host {
+
+// What an instance may make of the site's memory and disk, in all.
+struct Limits {
+  std::uint64_t points = 1'000'000;                // new ones
+  std::size_t described = std::size_t{128} << 20;  // bytes of the descriptions of its Things
+  std::size_t kept = std::size_t{64} << 20;        // bytes of kv/1, with 64 for each key
+};
 
 class HostTable {
  public:
@@ -34,6 +43,7 @@ class HostTable {
     std::function<void(bool up)> on_connection;
     bool trial = false;  // only to check a configuration: what the plugin says is checked and has no effect
     std::shared_ptr<Allowance> allowance = {};  // of what it publishes; null: none
+    Limits limits = {};
   };
   explicit HostTable(Parts parts);
   HostTable(const HostTable&) = delete;
@@ -87,6 +97,8 @@ class HostTable {
 
  private:
   void own(std::uint32_t point, std::string_view name);
+  // Says once, in the log, that a limit is reached. Returns DENIED.
+  myriad_status exceed(std::string_view what);
   // The enabled instance, other than this, that serves the point; empty when there is none.
   std::string other_owner(std::string_view point) const;
   std::string why_not_its_own(std::uint32_t point) const;
@@ -100,6 +112,9 @@ class HostTable {
   std::condition_variable drained_;
   std::vector<std::string> patterns_;
   std::string last_refusal_;
+  std::map<std::string, std::size_t, std::less<>> described_;  // bytes by Thing
+  std::size_t described_bytes_ = 0;
+  std::optional<std::size_t> kept_bytes_;  // unknown before the first put
   std::size_t outstanding_ = 0, events_ = 0;
 };
 

@@ -22,7 +22,7 @@ constexpr Timings brisk{.stop = 2s, .control = 5s, .setup = 20s, .call = 5s, .gr
 
 // One plugin with its host, without a supervisor.
 struct Stage {
-  explicit Stage(Isolation home, const json& over, const std::string& quota = "")
+  explicit Stage(Isolation home, const json& over, const std::string& quota = "", Limits limits = {})
       : record{"it", "talker", "", true, 0} {
     record.isolation = isolation_name(home);
     record.quota = quota;
@@ -31,6 +31,7 @@ struct Stage {
     config = *site.plugins->configure(*site.plugins->find("talker"), config);
     HostTable::Parts host{"it",       *site.registry, *site.spine,        *site.points,
                           site.clock, telemetry,      scheduler.strand(), [this](bool up) { connected = up; }};
+    host.limits = limits;
     auto made = make_runner(
         {parts, hub, *site.plugins->find("talker"), record, config, std::move(host), [this] { ended = true; }});
     EXPECT_TRUE(made) << made.error().message;
@@ -113,6 +114,26 @@ TEST_P(RunnerTest, EverythingThatAHostServesWorks) {
   const auto logged = stage.logged();
   for (const char* line : {"level 1\n", "level 4\n", "not connected: the cable is out\n", "connected\n"})
     EXPECT_THAT(logged, HasSubstr(line));
+}
+
+TEST_P(RunnerTest, WhatItKeepsAndDescribesIsLimited) {
+  const Limits limits{.described = 1 << 20, .kept = 1 << 20};
+  struct Case {
+    const char *poll, *point;
+  };
+  for (const auto& [poll, point] : {Case{"keep", "t/kept"}, Case{"describe", "t/described"}}) {
+    Stage stage(GetParam(), {{"poll", poll}, {"size", 40}}, "", limits);
+    for (int i = 0; i < 2; ++i) {
+      const auto polled = stage.poll(20s);
+      ASSERT_TRUE(polled.ok()) << polled.message;
+    }
+    ASSERT_TRUE(eventually([&] { return stage.site.values(point).size() == 2; })) << poll;
+    const auto taken = stage.site.values(point);
+    EXPECT_GE(taken[0], 15) << poll << ": of 64 KiB, 16 are 1 MiB";
+    EXPECT_LE(taken[0], 17) << poll;
+    EXPECT_LE(taken[1], 17) << poll << ": writing the same again is free, more of it is not";
+    EXPECT_THAT(stage.logged(), HasSubstr("1 MiB")) << poll;
+  }
 }
 
 TEST_P(RunnerTest, DiscoversReadsAndWrites) {
@@ -262,6 +283,29 @@ TEST(IsolatedTest, AHostileChildIsEndedOrIgnored) {
     }
     EXPECT_TRUE(stage.site.values("t/burst").empty());
   }
+}
+
+// 180 MB of questions whose answers wait for the disk.
+TEST(IsolatedTest, WhatItAsksWithoutWaitingDoesNotPileUpHere) {
+  const auto own = [] {
+    std::ifstream in("/proc/self/statm");
+    std::size_t size = 0, resident = 0;
+    in >> size >> resident;
+    return resident * 4096;
+  };
+  Stage stage(Isolation::process, {{"poll", "stuff"}, {"size", 3'000}});
+  const auto before = own();
+  std::size_t most = 0;
+  std::jthread watch([&](std::stop_token stop) {
+    for (; !stop.stop_requested(); std::this_thread::sleep_for(5ms)) most = std::max(most, own());
+  });
+  const auto polled = stage.poll(60s);
+  EXPECT_TRUE(polled.ok()) << polled.message;
+  watch.request_stop();
+  watch.join();
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT(most - std::min(most, before), std::size_t{64} << 20);
+#endif
 }
 
 TEST(IsolatedTest, ItsUsageIsSeen) {

@@ -1,5 +1,5 @@
-// What others ask of a running instance: to write, read, serve, and to deliver again. Each waits on the instance's strand
-// for its turn, no longer than it was given.
+// What others ask of a running instance: to write, read, serve, and to deliver again. Each waits on the instance's
+// strand for its turn, no longer than it was given.
 #include "plugin_host/supervisor_run.h"
 
 namespace myriad::plugin_host {

@@ -140,24 +140,24 @@ void allow_request(Filter& filter, std::uint64_t request) {
 
 void allow_device_control(Filter& filter) {
   // Not TIOCSTI, TIOCLINUX, TIOCCONS, TIOCSETD: typing for others, screens of others, line disciplines.
-  for (const std::uint64_t request :
-       {TCSETS,      TCSETSW,     TCSETSF,     TCSBRK,     TCSBRKP,    TCXONC,   TCFLSH,
-        TIOCEXCL,    TIOCNXCL,    TIOCMGET,    TIOCMSET,   TIOCMBIS,   TIOCMBIC, TIOCMIWAIT,
-        TIOCGICOUNT, TIOCGSERIAL, TIOCSSERIAL, TIOCGRS485, TIOCSRS485, TIOCSBRK, TIOCCBRK})
+  for (const auto request : std::initializer_list<std::uint64_t>{
+           TCSETS,      TCSETSW,     TCSETSF,     TCSBRK,     TCSBRKP,    TCXONC,   TCFLSH,
+           TIOCEXCL,    TIOCNXCL,    TIOCMGET,    TIOCMSET,   TIOCMBIS,   TIOCMBIC, TIOCMIWAIT,
+           TIOCGICOUNT, TIOCGSERIAL, TIOCSSERIAL, TIOCGRS485, TIOCSRS485, TIOCSBRK, TIOCCBRK})
     allow_request(filter, request);
   constexpr std::uint64_t speeds[] = {0x802c542a, 0x402c542b, 0x402c542c, 0x402c542d};  // TCGETS2, TCSETS2, …W2, …F2
   for (const auto request : speeds) allow_request(filter, request);
   // By the kind in bits 8 to 15: printers, I2C, SPI, GPIO, clocks, USB, HID, video, IIO, watchdogs, input, test and
   // measurement. Documentation/userspace-api/ioctl/ioctl-number.rst.
-  for (const std::uint64_t kind :
-       {0x06, 0x07, 'k' + 0, 0xb4, 'p' + 0, 'U' + 0, 'H' + 0, 'V' + 0, 'i' + 0, 'W' + 0, 'E' + 0, 0x5b})
+  for (const auto kind : std::initializer_list<std::uint64_t>{0x06, 0x07, 'k' + 0, 0xb4, 'p' + 0, 'U' + 0, 'H' + 0,
+                                                              'V' + 0, 'i' + 0, 'W' + 0, 'E' + 0, 0x5b})
     filter.allow("ioctl", {masked(1, 0xff00, kind << 8)});
 }
 
 void allow_ioctl(Filter& filter, const Grants& grants) {
-  for (const std::uint64_t request :
-       {FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TCGETS, TIOCGWINSZ, TIOCOUTQ, SIOCATMARK, SIOCGIFNAME, SIOCGIFINDEX,
-        SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK, SIOCGIFMTU, SIOCGIFHWADDR})
+  for (const auto request : std::initializer_list<std::uint64_t>{
+           FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TCGETS, TIOCGWINSZ, TIOCOUTQ, SIOCATMARK, SIOCGIFNAME, SIOCGIFINDEX,
+           SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK, SIOCGIFMTU, SIOCGIFHWADDR})
     allow_request(filter, request);
   if (!grants.devices.empty()) allow_device_control(filter);
 }

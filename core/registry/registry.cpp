@@ -49,6 +49,7 @@ constexpr const char* select_instances =
     "SELECT id, plugin, config, enabled, version, plugin_version, isolation, quota FROM instances";
 
 constexpr std::uint64_t kept_events = 100'000;
+constexpr std::size_t most_td = std::size_t{4} << 20;
 
 Error no_thing(std::string_view key) {
   return {Code::not_found, "there is no Thing '" + std::string(key.substr(0, 128)) + "'; GET /api/v1/things lists them",
@@ -309,7 +310,24 @@ class SqliteRegistry final : public Registry {
     return query.getColumn(0).getString();
   }
 
+  std::size_t state_bytes(std::string_view owner) const override {
+    return count_bytes(
+        "SELECT coalesce(sum(length(CAST(key AS BLOB)) + length(value) + 64), 0) FROM state WHERE owner = ?", owner);
+  }
+  std::size_t state_bytes(std::string_view owner, std::string_view key) const override {
+    return count_bytes("SELECT length(CAST(key AS BLOB)) + length(value) + 64 FROM state WHERE owner = ? AND key = ?",
+                       owner, key);
+  }
+
  private:
+  template <class... Args>
+  std::size_t count_bytes(const char* sql, Args... args) const {
+    const std::lock_guard lock(mutex_);
+    SQLite::Statement query(*db_, sql);
+    SQLite::bind(query, std::string(args)...);
+    return query.executeStep() ? static_cast<std::size_t>(query.getColumn(0).getInt64()) : 0;
+  }
+
   template <class F>
   auto read(F&& f) const -> decltype(f()) {
     const std::lock_guard lock(mutex_);
@@ -364,6 +382,9 @@ class SqliteRegistry final : public Registry {
   Result<Thing> store_thing(std::string name, const json& td) {
     if (auto ok = model::check_td(td); !ok) return ok.error();
     const Thing thing{std::move(name), td["id"].get<std::string>(), td.dump(), next_version()};
+    if (thing.td.size() > most_td)
+      return Error{Code::too_large,
+                   "the description of '" + thing.name + "' would be larger than 4 MiB: make it smaller"};
     SQLite::Statement taken(*db_, "SELECT name FROM things WHERE id = ? AND name <> ?");
     SQLite::bind(taken, thing.id, thing.name);
     if (taken.executeStep())

@@ -95,6 +95,9 @@ class Registry {
   // ---- Small state by owner ("instance/<id>", "site") and key
   virtual Status put(std::string_view owner, std::string_view key, std::string_view value) = 0;  // empty removes
   virtual std::optional<std::string> get(std::string_view owner, std::string_view key) const = 0;
+  // What all of the owner's state takes, or that of one key: keys, values, and 64 bytes for each.
+  virtual std::size_t state_bytes(std::string_view owner) const = 0;
+  virtual std::size_t state_bytes(std::string_view owner, std::string_view key) const = 0;
 };
 
 }  // namespace myriad::registry

@@ -1,14 +1,18 @@
 // Uses everything that a host serves, and serves everything that a device and an HTTP plugin can.
 //   poll: nothing | everything (publishes what came of it as <thing>/<what>) | big (a text of `size` bytes) | burst
 //   (`size` batches of 256, until AGAIN; <thing>/taken tells) | raw (sends the bytes `hex` on descriptor `fd`, which in
-//   its own process is the runner's) | crash | exit | print (then crash) | sleep (deaf to cancel) | freeze (stops its
-//   process) | later (crashes soon after the poll)
+//   its own process is the runner's) | keep (`size` values of 64 KiB; <thing>/kept tells how many were taken) |
+//   describe
+//   (`size` Things of 64 KiB; <thing>/described tells) | stuff (`size` questions to keep 60 kB, sent by itself on
+//   descriptor `fd`, waiting for no answer) | crash | exit | print (then crash) | sleep (deaf to cancel) | freeze
+//   (stops its process) | later (crashes soon after the poll)
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 
 #include "myriad/config.hpp"
@@ -47,6 +51,9 @@ class Talker : public myriad::Plugin, public myriad::Device, public myriad::Http
       const auto bytes = unhex(config_.get<std::string>("hex"));
       (void)::send(config_.get<int>("fd"), bytes.data(), bytes.size(), 0);
     }
+    if (how == "keep") keep(size);
+    if (how == "describe") describe(size);
+    if (how == "stuff") stuff(size);
     if (how == "print") std::fputs("these are my last words\n", stderr);
     if (how == "crash" || how == "print") std::raise(SIGSEGV);
     if (how == "exit") std::_Exit(7);
@@ -139,6 +146,40 @@ class Talker : public myriad::Plugin, public myriad::Device, public myriad::Http
     const auto status =
         host().publish_durable(batch, [this, landed](myriad_status s) { publish(landed, s == MYRIAD_OK); });
     if (status != MYRIAD_OK) throw myriad::Failure(status, "not taken");
+  }
+
+  // Goes on when it is refused, to the end.
+  template <class F>
+  void say_how_many(const char* property, std::size_t size, F&& each) {
+    std::int64_t taken = 0;
+    for (std::size_t i = 0; i < size; ++i) try {
+        each(std::to_string(i));
+        ++taken;
+      } catch (const myriad::Failure& f) {
+        host().warn(f.what());
+      }
+    say(property, taken);
+  }
+  void keep(std::size_t size) {
+    const std::string value(std::size_t{64} << 10, 'v');
+    say_how_many("kept", size, [&](const std::string& n) { host().store("key" + n, value); });
+  }
+  void describe(std::size_t size) {
+    const auto td = R"({"description":")" + std::string(std::size_t{64} << 10, 'd') + "\"}";
+    say_how_many("described", size, [&](const std::string& n) { host().put_thing(thing_ + n, td); });
+  }
+  // As the runner protocol has it: a header, a key of one letter, a value.
+  void stuff(std::size_t size) {
+    constexpr std::uint16_t kv_put = 78;
+    constexpr std::uint32_t key_size = 1, value_size = 60'000;
+    std::string packet(16 + 4 + key_size + 4 + value_size, 'v');
+    std::memset(packet.data(), 0, 16);
+    std::memcpy(packet.data(), &kv_put, sizeof kv_put);
+    std::memcpy(packet.data() + 16, &key_size, sizeof key_size);
+    std::memcpy(packet.data() + 21, &value_size, sizeof value_size);
+    for (std::size_t i = 0; i < size; ++i)
+      if (::send(config_.get<int>("fd"), packet.data(), packet.size(), 0) < 0)
+        throw myriad::Failure(MYRIAD_E_INTERNAL, "the packet was not sent");
   }
 
   void burst(std::size_t batches) {
