@@ -34,8 +34,8 @@ Result<Quota> parse_quota(std::string_view over, const Quota& usual) {
   const auto document = over.empty() ? json::object() : json::parse(over, nullptr, false);
   if (!document.is_object()) return Error{Code::invalid, "quota is no JSON object", "/quota"};
   for (const auto& [name, value] : document.items()) {
-    const auto* m =
-        std::find_if(std::begin(members), std::end(members), [&](const Member& x) { return name == x.name; });
+    const auto* m = std::find_if(std::begin(members), std::end(members),
+                                 [&wanted = name](const Member& x) { return wanted == x.name; });
     if (m == std::end(members))
       return wrong(name, "there is no such quota: use readings_per_s, bytes_per_s, cpu_percent or memory_mb");
     if (!value.is_number_unsigned()) return wrong(name, value.dump().substr(0, 40) + ": " + range(*m));
