@@ -63,6 +63,7 @@ class Rules {
 
  private:
   static constexpr std::size_t most = 2'000;
+  static constexpr std::size_t most_default = 4'096;
   static constexpr int deepest = 64;  // as explain()
 
   static Error refuse(const std::string& place, const std::string& message) {
@@ -81,6 +82,8 @@ class Rules {
     for (const auto* word : unknown)
       if (schema.contains(word))
         return refuse(place + "/" + word, std::string(word) + " is not supported: say it with properties, items, if");
+    if (schema.contains("default") && schema["default"].dump().size() > most_default)
+      return refuse(place + "/default", "default is longer than 4 KiB, and each item may get it: make it shorter");
     if (schema.contains("$ref") && !target(schema))
       return refuse(place + "/$ref", "$ref " + schema["$ref"].dump() + " names none of # and #/definitions/<name>");
     return check_patterns(schema, place);

@@ -10,8 +10,9 @@
 namespace myriad::plugin_host {
 
 // Refuses, with the place in `field`: what may lead back to itself without descending into the document, or grows
-// beyond 2,000 schemas for one value; references to elsewhere; patterns that need backtracking (the others are added to
-// `patterns`); and contains, propertyNames, dependencies and additionalItems, which explain() does not know.
+// beyond 2,000 schemas for one value; references to elsewhere; defaults beyond 4 KiB; patterns that need backtracking
+// (the others are added to `patterns`); and contains, propertyNames, dependencies and additionalItems, which explain()
+// does not know.
 Status check_rules(const nlohmann::json& schema, Patterns& patterns);
 
 // The schema without what explain() judges alone: patterns, formats, uniqueItems, and what depends on a pattern.

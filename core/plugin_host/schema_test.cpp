@@ -126,6 +126,8 @@ TEST(Schema, RefusesWhatWouldHurtTheDaemon) {
             "cannot be used"},
            {"a pattern of names", R"({"patternProperties":{"(":true}})", "/config_schema/patternProperties",
             "cannot be used"},
+           {"a default that grows", R"({"items":{"properties":{"a":{"default":")" + std::string(5'000, 'x') + "\"}}}}",
+            "/config_schema/items/properties/a/default", "4 KiB"},
            {"contains", R"({"items":{"contains":{}}})", "/config_schema/items/contains", "not supported"}}) {
     const auto source = json::parse(c.schema);
     const auto compiled = Schema::compile(source);
