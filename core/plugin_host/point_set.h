@@ -21,8 +21,8 @@ class PointSet {
   std::optional<std::uint32_t> find_other(std::span<const model::Reading>) const;
 
  private:
-  static constexpr std::uint32_t page_bits = 12;
-  using Page = std::array<std::uint64_t, (1u << page_bits) / 64>;
+  static constexpr std::uint32_t page_bits = 12, page_size = 1u << page_bits;
+  using Page = std::array<std::uint64_t, page_size / 64>;
 
   bool has(std::uint32_t point) const;
 
