@@ -90,6 +90,7 @@ myriad_status to_status(Code code) {
 
 Error config_error(const Outcome& outcome) {
   Error error = to_error(outcome);
+  if (error.code == Code::unsupported) error.code = Code::invalid;  // for this configuration, that is what it is
   error.field = "/config";
   const auto colon = error.message.find(": ");
   if (!error.message.starts_with('/') || colon == std::string::npos) return error;

@@ -88,8 +88,8 @@ Status read_plugin(const fs::path& folder, std::string_view id, Loaded& out) {
 
 class Store final : public Plugins {
  public:
-  Store(const std::vector<fs::path>& folders, Log log, fs::path store)
-      : log_(std::move(log)), store_(std::move(store)) {
+  Store(const std::vector<fs::path>& folders, Log log, const fs::path& store)
+      : log_(std::move(log)), store_(store.empty() ? store : fs::absolute(store)) {
     for (const auto& folder : folders) scan_folder(folder);
     if (!store_.empty()) scan_store();
   }
@@ -248,7 +248,7 @@ class Store final : public Plugins {
       const auto id = plugin.path().filename().string();
       if (id.starts_with('.') || !plugin.is_directory(ec)) continue;
       for (const auto& version : fs::directory_iterator(plugin.path(), ec))
-        if (fs::exists(version.path() / "manifest.json", ec)) add(fs::absolute(version.path()), id, true);
+        if (fs::exists(version.path() / "manifest.json", ec)) add(version.path(), id, true);
       if (const auto it = plugins_.find(id); it != plugins_.end())
         it->second.current = find_loaded(id, first_line(plugin.path() / current_file));
     }

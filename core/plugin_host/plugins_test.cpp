@@ -120,6 +120,13 @@ TEST_F(Versions, LieSideBySideAndOneIsCurrent) {
   EXPECT_TRUE(again->load(*again->find("fickle")));
 }
 
+TEST_F(Versions, LieWhereEveryProcessFindsThem) {
+  const auto plugins = Plugins::scan({}, Log::none(), std::filesystem::relative(home_ / "plugins"));
+  const auto installed = plugins->install(unpacked("1.0.0"), "fickle", "");
+  ASSERT_TRUE(installed) << installed.error().message;
+  EXPECT_TRUE((*installed)->library.is_absolute()) << (*installed)->library;
+}
+
 TEST_F(Versions, AreNotInstalledTwice) {
   const auto plugins = open();
   ASSERT_TRUE(plugins->install(unpacked("1.0.0"), "fickle", ""));
