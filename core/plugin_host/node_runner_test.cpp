@@ -216,6 +216,15 @@ TEST(NodeRunnerTest, AHeapThatGrowsEndsIt) {
   EXPECT_THAT(stage.poll().message, AllOf(HasSubstr("its process"), HasSubstr("heap out of memory")));
 }
 
+TEST(NodeRunnerTest, MemoryBesideItsHeapEndsIt) {
+  Stage stage(Stage::written("hoards_buffers",
+                             "async poll() { for (const all = [];; await new Promise((done) => setTimeout(done, 20))) "
+                             "all.push(Buffer.alloc(4 << 20, 1)); }"),
+              json::object(), R"({"memory_mb": 128})");
+  stage.start();
+  EXPECT_THAT(stage.poll().message, AllOf(HasSubstr("its process"), HasSubstr("memory")));
+}
+
 TEST(NodeCommandTest, SaysWhatIsMissing) {
   EXPECT_THAT(node_command("/nowhere", usual_quota).error().message,
               AllOf(HasSubstr("/nowhere/host.mjs"), HasSubstr("install Myriad again")));

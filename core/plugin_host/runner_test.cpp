@@ -294,7 +294,7 @@ TEST(IsolatedTest, WhatItAsksWithoutWaitingDoesNotPileUpHere) {
     return resident * 4096;
   };
   Stage stage(Isolation::process, {{"poll", "stuff"}, {"size", 3'000}});
-  const auto before = own();
+  [[maybe_unused]] const auto before = own();
   std::size_t most = 0;
   std::jthread watch([&](std::stop_token stop) {
     for (; !stop.stop_requested(); std::this_thread::sleep_for(5ms)) most = std::max(most, own());
@@ -306,6 +306,25 @@ TEST(IsolatedTest, WhatItAsksWithoutWaitingDoesNotPileUpHere) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   EXPECT_LT(most - std::min(most, before), std::size_t{64} << 20);
 #endif
+}
+
+TEST(IsolatedTest, OneThatReadsNoAnswersIsEnded) {
+  Stage stage(Isolation::process, {{"poll", "deaf"}, {"size", 100}});
+  const auto polled = stage.poll(20s);
+  EXPECT_THAT(polled.message, HasSubstr("it does not read what it is sent"));
+}
+
+TEST(IsolatedTest, MessagesPassAtALimitedRate) {
+  Stage stage(Isolation::process, {{"poll", "chatter"}, {"size", 260'000}});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto polled = stage.poll(60s);
+  EXPECT_TRUE(polled.ok()) << polled.message;
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 2s) << "200,000 at once, then 20,000 a second";
+}
+
+TEST(IsolatedTest, OneThatComputesBeyondItsQuotaIsEnded) {
+  Stage stage(Isolation::process, {{"poll", "spin"}}, R"({"cpu_percent": 10})");
+  EXPECT_THAT(stage.poll(60s).message, HasSubstr("% of a core for 10 s, its quota is 10 %"));
 }
 
 TEST(IsolatedTest, ItsUsageIsSeen) {
@@ -328,6 +347,12 @@ TEST(IsolatedTest, ACrashIsRestartedAndChangesNothingForOthers) {
   ASSERT_GT(seen.size(), 10u);
   for (std::size_t i = 0; i < seen.size(); ++i) ASSERT_EQ(seen[i], static_cast<std::int64_t>(i + 1));
   EXPECT_EQ(site.instances->get("calm")->restarts, 0u);
+}
+
+TEST(IsolatedTest, OneThatEndsBetweenItsPollsIsRestartedThen) {
+  Site site(quick, Isolation::process);
+  ASSERT_TRUE(site.create("it", "talker", {{"thing", "t"}, {"interval_ms", 60'000}, {"poll", "later"}}));
+  EXPECT_TRUE(eventually([&] { return site.instances->get("it")->restarts >= 1; }));
 }
 
 TEST(IsolatedTest, OneThatFailsAgainAndAgainIsQuarantinedUntilAPersonStartsIt) {

@@ -4,8 +4,9 @@
 //   its own process is the runner's) | keep (`size` values of 64 KiB; <thing>/kept tells how many were taken) |
 //   describe
 //   (`size` Things of 64 KiB; <thing>/described tells) | stuff (`size` questions to keep 60 kB, sent by itself on
-//   descriptor `fd`, waiting for no answer) | crash | exit | print (then crash) | sleep (deaf to cancel) | freeze
-//   (stops its process) | later (crashes soon after the poll)
+//   descriptor `fd`, waiting for no answer) | deaf (keeps what the host sends from being read, and asks `size` times
+//   for 256 KiB) | spin (computes for ever) | chatter (`size` empty lines of the log, likewise) | crash | exit | print
+//   (then crash) | sleep (deaf to cancel) | freeze (stops its process) | later (crashes soon after the poll)
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,6 +55,9 @@ class Talker : public myriad::Plugin, public myriad::Device, public myriad::Http
     if (how == "keep") keep(size);
     if (how == "describe") describe(size);
     if (how == "stuff") stuff(size);
+    for (volatile unsigned turns = 0; how == "spin";) turns = turns + 1;
+    if (how == "deaf") deaf(size);
+    if (how == "chatter") send_again(packet_of(66, ""), size);
     if (how == "print") std::fputs("these are my last words\n", stderr);
     if (how == "crash" || how == "print") std::raise(SIGSEGV);
     if (how == "exit") std::_Exit(7);
@@ -168,18 +172,39 @@ class Talker : public myriad::Plugin, public myriad::Device, public myriad::Http
     const auto td = R"({"description":")" + std::string(std::size_t{64} << 10, 'd') + "\"}";
     say_how_many("described", size, [&](const std::string& n) { host().put_thing(thing_ + n, td); });
   }
-  // As the runner protocol has it: a header, a key of one letter, a value.
-  void stuff(std::size_t size) {
-    constexpr std::uint16_t kv_put = 78;
-    constexpr std::uint32_t key_size = 1, value_size = 60'000;
-    std::string packet(16 + 4 + key_size + 4 + value_size, 'v');
-    std::memset(packet.data(), 0, 16);
-    std::memcpy(packet.data(), &kv_put, sizeof kv_put);
-    std::memcpy(packet.data() + 16, &key_size, sizeof key_size);
-    std::memcpy(packet.data() + 21, &value_size, sizeof value_size);
-    for (std::size_t i = 0; i < size; ++i)
+  // As the runner protocol has them.
+  static std::string packet_of(std::uint16_t type, std::string_view payload) {
+    std::string out(16, '\0');
+    std::memcpy(out.data(), &type, sizeof type);
+    return out.append(payload);
+  }
+  static std::string text_of(std::string_view s) {
+    const auto size = static_cast<std::uint32_t>(s.size());
+    return std::string(reinterpret_cast<const char*>(&size), sizeof size).append(s);
+  }
+  void send_again(const std::string& packet, std::size_t times) {
+    for (std::size_t i = 0; i < times; ++i)
       if (::send(config_.get<int>("fd"), packet.data(), packet.size(), 0) < 0)
         throw myriad::Failure(MYRIAD_E_INTERNAL, "the packet was not sent");
+  }
+  void stuff(std::size_t size) {
+    constexpr std::uint16_t kv_put = 78;
+    send_again(packet_of(kv_put, text_of("v") + text_of(std::string(60'000, 'v'))), size);
+  }
+  void deaf(std::size_t size) {
+    constexpr std::uint16_t kv_get = 79;
+    host().store("k", std::string(std::size_t{256} << 10, 'v'));
+    static std::atomic<bool> is_deaf = false;
+    myriad::Batch batch;
+    batch.add(host().intern(thing_, "deaf"), host().now_ns(), std::int64_t{1});
+    const auto status = host().publish_durable(batch, [](myriad_status) {  // on the thread that reads
+      is_deaf = true;
+      std::this_thread::sleep_for(std::chrono::hours(1));
+    });
+    if (status != MYRIAD_OK) throw myriad::Failure(status, "not taken");
+    while (!is_deaf) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    send_again(packet_of(kv_get, text_of("k")), size * 2);
+    std::this_thread::sleep_for(std::chrono::seconds(10));
   }
 
   void burst(std::size_t batches) {
