@@ -7,6 +7,7 @@
 #include "api/problem.h"
 #include "api/reading_text.h"
 #include "api/resources.h"
+#include "base/json_depth.h"
 #include "base/time_text.h"
 #include "model/value.h"
 
@@ -24,7 +25,7 @@ json letter_json(const spine::DeadLetter& letter, const model::Points& points) {
   return {{"sequence", letter.sequence},
           {"point", points.name(model::point_of(reading))},
           {"time", format_time(sample.time)},
-          {"value", json::parse(value, nullptr, false)},
+          {"value", is_deep_json(value) ? json(value) : json::parse(value, nullptr, false)},
           {"quality", model::quality_name(sample.quality)},
           {"reason", letter.reason},
           {"count", letter.count},

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/json_depth.h"
 #include "base/names.h"
 #include "model/abi_batch.h"
 #include "plugin_host/outcome.h"
@@ -271,9 +272,10 @@ myriad_status HostTable::put_thing(myriad_text thing, myriad_text td_json, myria
     fill(error, "Thing '" + std::string(name.substr(0, 80)) + "': a name is letters, digits, '_', '-', '.', '~'");
     return MYRIAD_E_INVALID;
   }
-  const auto td = td_json.size <= max_td ? nlohmann::json::parse(view(td_json), nullptr, false) : nlohmann::json();
+  const bool is_bounded = td_json.size <= max_td && !is_deep_json(view(td_json));
+  const auto td = is_bounded ? nlohmann::json::parse(view(td_json), nullptr, false) : nlohmann::json();
   if (!td.is_object()) {
-    fill(error, "the description of '" + std::string(name) + "' is no JSON object of at most 4 MiB");
+    fill(error, "the description of '" + std::string(name) + "' is no JSON object of at most 4 MiB and 64 levels");
     return MYRIAD_E_INVALID;
   }
   if (parts_.trial) return MYRIAD_OK;
@@ -297,7 +299,8 @@ myriad_status HostTable::put_thing(myriad_text thing, myriad_text td_json, myria
 }
 
 myriad_status HostTable::emit(myriad_text thing, myriad_text event, myriad_text data, std::int64_t time_ns) {
-  const bool json = data.size == 0 || (data.size <= max_event && nlohmann::json::accept(view(data)));
+  const bool json =
+      data.size == 0 || (data.size <= max_event && !is_deep_json(view(data)) && nlohmann::json::accept(view(data)));
   if (!is_slug(view(thing)) || !is_slug(view(event)) || !json || time_ns < 0) return MYRIAD_E_INVALID;
   if (parts_.trial) return MYRIAD_OK;
   {

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/json_depth.h"
 #include "base/names.h"
 
 namespace myriad::plugin_host {
@@ -118,26 +119,9 @@ Status check_values(const Manifest& m) {
   return {};
 }
 
-// Strangers write manifests, and what walks a document further on is recursive.
-bool is_deep(std::string_view text) {
-  constexpr int most = 64;
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size() && depth <= most; ++i) {
-    const char c = text[i];
-    if (quoted && c == '\\')
-      ++i;
-    else if (c == '"')
-      quoted = !quoted;
-    else if (!quoted)
-      depth += (c == '{' || c == '[') - (c == '}' || c == ']');
-  }
-  return depth > most;
-}
-
 Result<json> parse_object(std::string_view text, const std::string& file) {
   const auto refuse = [&](const char* message) { return Error{Code::invalid, file + ": " + message}; };
-  if (is_deep(text)) return refuse("it is nested deeper than 64 levels: make it flatter");
+  if (is_deep_json(text)) return refuse("it is nested deeper than 64 levels: make it flatter");
   auto document = json::parse(text, nullptr, false);
   if (document.is_discarded()) return refuse("this is not JSON: check for a missing comma or quote");
   if (!document.is_object()) return refuse("this is no JSON object: write { … }");

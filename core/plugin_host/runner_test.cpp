@@ -136,6 +136,18 @@ TEST_P(RunnerTest, WhatItKeepsAndDescribesIsLimited) {
   }
 }
 
+TEST_P(RunnerTest, DocumentsThatAreNestedWithoutEndAreRefused) {
+  Stage stage(GetParam(), json::object());
+  auto& host = stage.runner->host();
+  const std::string arrays = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  const std::string td = R"({"properties":)" + arrays + "}", data = arrays.substr(980'000, 40'000);
+  myriad_error error{sizeof error, 0, ""};
+  const auto raw = [](std::string_view s) { return myriad_text{s.data(), s.size()}; };
+  EXPECT_EQ(host.put_thing(raw("t"), raw(td), &error), MYRIAD_E_INVALID);
+  EXPECT_THAT(error.message, HasSubstr("64 levels"));
+  EXPECT_EQ(host.emit(raw("t"), raw("rang"), raw(data), 0), MYRIAD_E_INVALID);
+}
+
 TEST_P(RunnerTest, DiscoversReadsAndWrites) {
   Stage stage(GetParam(), json::object());
   EXPECT_TRUE(stage.runner->serves(Runner::Serves::device));

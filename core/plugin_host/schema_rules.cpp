@@ -10,11 +10,10 @@ namespace {
 
 using nlohmann::json;
 
-// Where draft 7 has schemas within a schema. Those of the first three are applied to the same value.
+// Where draft 7 has schemas within a schema; those of the first two are applied to the same value as it.
 constexpr std::array same_lists{"allOf", "anyOf", "oneOf"};
 constexpr std::array same_ones{"not", "if", "then", "else"};
 constexpr std::array inner_ones{"items", "additionalProperties"};
-constexpr std::array inner_lists{"items"};
 constexpr std::array inner_maps{"properties", "patternProperties", "definitions", "$defs"};
 constexpr std::array unknown{"contains", "propertyNames", "dependencies", "additionalItems"};
 
@@ -22,13 +21,17 @@ bool is_schema(const json& value) {
   return value.is_object() || value.is_boolean();
 }
 
-// Calls visit(child, keyword, place) for the schemas right within `schema`.
+// All three call visit(child, step) for schemas right within `schema`; `step` is what their JSON pointer has more.
+template <class Json, class Visit>
+void each_in_list(Json& schema, const char* keyword, const Visit& visit) {
+  if (!schema.contains(keyword) || !schema[keyword].is_array()) return;
+  for (std::size_t i = 0; i < schema[keyword].size(); ++i)
+    visit(schema[keyword][i], std::string("/") + keyword + "/" + std::to_string(i));
+}
+
 template <class Json, class Visit>
 void each_of_same_value(Json& schema, const Visit& visit) {
-  for (const auto* keyword : same_lists)
-    if (schema.contains(keyword) && schema[keyword].is_array())
-      for (std::size_t i = 0; i < schema[keyword].size(); ++i)
-        visit(schema[keyword][i], std::string("/") + keyword + "/" + std::to_string(i));
+  for (const auto* keyword : same_lists) each_in_list(schema, keyword, visit);
   for (const auto* keyword : same_ones)
     if (schema.contains(keyword)) visit(schema[keyword], std::string("/") + keyword);
 }
@@ -38,10 +41,7 @@ void each_within(Json& schema, const Visit& visit) {
   each_of_same_value(schema, visit);
   for (const auto* keyword : inner_ones)
     if (schema.contains(keyword) && is_schema(schema[keyword])) visit(schema[keyword], std::string("/") + keyword);
-  for (const auto* keyword : inner_lists)
-    if (schema.contains(keyword) && schema[keyword].is_array())
-      for (std::size_t i = 0; i < schema[keyword].size(); ++i)
-        visit(schema[keyword][i], std::string("/") + keyword + "/" + std::to_string(i));
+  each_in_list(schema, "items", visit);
   for (const auto* keyword : inner_maps)
     if (schema.contains(keyword) && schema[keyword].is_object())
       for (auto& [name, child] : schema[keyword].items()) visit(child, std::string("/") + keyword + "/" + name);

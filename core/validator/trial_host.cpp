@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/json_depth.h"
 #include "base/names.h"
 #include "model/abi_batch.h"
 
@@ -257,10 +258,11 @@ void TrialHost::drain() {
 
 myriad_status TrialHost::put_thing(myriad_text thing, myriad_text td, myriad_error* error) {
   may("things/1 put()");
-  const auto document = td.size <= max_td ? nlohmann::json::parse(view(td), nullptr, false) : nlohmann::json();
+  const bool is_bounded = td.size <= max_td && !is_deep_json(view(td));
+  const auto document = is_bounded ? nlohmann::json::parse(view(td), nullptr, false) : nlohmann::json();
   if (!is_slug("a Thing's name", thing) || !document.is_object()) {
     if (!document.is_object()) note(malformed_, "the description of " + shown(view(thing)) + " is no JSON object");
-    fill(error, "the Thing's name is no slug, or its description is no JSON object of at most 4 MiB");
+    fill(error, "the Thing's name is no slug, or its description is no JSON object of at most 4 MiB and 64 levels");
     return MYRIAD_E_INVALID;
   }
   if (answer_ != MYRIAD_OK) {
@@ -275,8 +277,10 @@ myriad_status TrialHost::put_thing(myriad_text thing, myriad_text td, myriad_err
 myriad_status TrialHost::emit(myriad_text thing, myriad_text event, myriad_text data, std::int64_t time_ns) {
   may("events/1 emit()");
   if (!is_slug("an event's Thing", thing) || !is_slug("an event's name", event)) return MYRIAD_E_INVALID;
-  const bool json = data.size == 0 || (data.size <= max_event && nlohmann::json::accept(view(data)));
-  if (!json) note(malformed_, "the data of event " + shown(view(event)) + " is no JSON of at most 64 KiB");
+  const bool json =
+      data.size == 0 || (data.size <= max_event && !is_deep_json(view(data)) && nlohmann::json::accept(view(data)));
+  if (!json)
+    note(malformed_, "the data of event " + shown(view(event)) + " is no JSON of at most 64 KiB and 64 levels");
   if (time_ns < 0) note(malformed_, "event " + shown(view(event)) + " is from before 1970");
   return json && time_ns >= 0 ? answer_.load() : MYRIAD_E_INVALID;
 }
