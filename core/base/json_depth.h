@@ -1,4 +1,5 @@
-// A guard in front of documents that strangers write: what walks a parsed one, to copy, merge or print it, is recursive.
+// A guard in front of documents that strangers write: what walks a parsed one, to copy, merge or print it, is
+// recursive.
 #pragma once
 
 #include <string_view>
