@@ -22,7 +22,8 @@ constexpr Timings brisk{.stop = 2s, .control = 5s, .setup = 20s, .call = 5s, .gr
 
 // One plugin with its host, without a supervisor.
 struct Stage {
-  explicit Stage(Isolation home, const json& over, const std::string& quota = "", Limits limits = {})
+  explicit Stage(Isolation home, const json& over, const std::string& quota = "", Limits limits = {},
+                 const Timings& timings = brisk)
       : record{"it", "talker", "", true, 0} {
     record.isolation = isolation_name(home);
     record.quota = quota;
@@ -32,6 +33,7 @@ struct Stage {
     HostTable::Parts host{"it",       *site.registry, *site.spine,        *site.points,
                           site.clock, telemetry,      scheduler.strand(), [this](bool up) { connected = up; }};
     host.limits = limits;
+    parts.timings = timings;
     auto made = make_runner(
         {parts, hub, *site.plugins->find("talker"), record, config, std::move(host), [this] { ended = true; }});
     EXPECT_TRUE(made) << made.error().message;
@@ -321,7 +323,9 @@ TEST(IsolatedTest, WhatItAsksWithoutWaitingDoesNotPileUpHere) {
 }
 
 TEST(IsolatedTest, OneThatReadsNoAnswersIsEnded) {
-  Stage stage(Isolation::process, {{"poll", "deaf"}, {"size", 100}});
+  auto patient = brisk;
+  patient.heartbeat = 60s;  // which it does not answer either
+  Stage stage(Isolation::process, {{"poll", "deaf"}, {"size", 100}}, "", {}, patient);
   const auto polled = stage.poll(20s);
   EXPECT_THAT(polled.message, HasSubstr("it does not read what it is sent"));
 }
