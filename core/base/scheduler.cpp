@@ -403,6 +403,14 @@ Timer& Timer::operator=(Timer&& other) noexcept {
 }
 
 void Timer::cancel() {
+  end(true);
+}
+
+void Timer::cancel_without_waiting() {
+  end(false);
+}
+
+void Timer::end(bool waits) {
   const auto timer = std::move(state_);
   if (!timer) return;
   auto& strand = *timer->strand->state_;
@@ -418,7 +426,7 @@ void Timer::cancel() {
     dropped.push_back(std::move(*mine));
     strand.items.erase(mine);
   }
-  if (strand.runner == std::this_thread::get_id() && strand.running) return;
+  if (!waits || (strand.runner == std::this_thread::get_id() && strand.running)) return;
   pool.changed.wait(lock, [&] { return strand.running_timer != timer.get() || strand.abandoned; });
 }
 

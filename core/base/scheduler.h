@@ -57,10 +57,13 @@ class Timer {
 
   // No call starts any more; waits for the one that runs, unless called by it or its strand was abandoned.
   void cancel();
+  void cancel_without_waiting();  // the same, but one that runs goes on
   // Ticks that fell due while the call before was waiting or running.
   std::uint64_t missed() const;
 
  private:
+  void end(bool waits);
+
   std::shared_ptr<State> state_;
 };
 

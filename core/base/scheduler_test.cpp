@@ -134,6 +134,23 @@ TEST(Scheduler, CancelWaitsForTheRunningCallAndNoOtherStarts) {
   }
 }
 
+TEST(Scheduler, CancelWithoutWaitingLetsTheRunningCallEnd) {
+  Scheduler scheduler;
+  const auto strand = scheduler.strand();
+  Gate running, go_on;
+  std::atomic<int> calls = 0;
+  auto timer = strand->every(0ms, 1ms, [&] {
+    if (++calls == 1) running.open();
+    go_on.wait();
+  });
+  running.wait();
+  timer.cancel_without_waiting();
+  go_on.open();
+  ASSERT_EQ(strand->call([] {}, soon()), Strand::Call::done);
+  std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(calls, 1);
+}
+
 TEST(Scheduler, ATaskMayCancelItsOwnTimer) {
   Scheduler scheduler;
   const auto strand = scheduler.strand();
