@@ -3,6 +3,7 @@
 
 static myriad_test_plugin* started(myriad_test_host* host) {
   myriad_test_plugin* plugin = myriad_test_create(host, myriad_plugin_entry_v1(MYRIAD_ABI), "{}");
+  myriad_test_give_secret(host, "word", "sesame");
   MYRIAD_TEST_OK(plugin, myriad_test_start(plugin));
   return plugin;
 }
@@ -80,6 +81,60 @@ static void feeds_a_sink_and_a_processor(void) {
   end(plugin);
 }
 
+static void lets_time_pass(void) {
+  myriad_test_host* host = myriad_test_open();
+  myriad_test_plugin* plugin = started(host);
+  MYRIAD_TEST_OK(plugin, myriad_test_elapse(plugin, 15000000));
+  MYRIAD_TEST_CHECK(myriad_test_metric(host, "ticks") == 2);
+  MYRIAD_TEST_OK(plugin, myriad_test_elapse(plugin, 1000000000));
+  MYRIAD_TEST_CHECK(myriad_test_metric(host, "ticks") == 3);
+  end(plugin);
+}
+
+typedef struct answer {
+  uint32_t count;
+  double first, last;
+} answer;
+static void take_answer(void* user, const myriad_batch* batch) {
+  answer* out = (answer*)user;
+  out->count = batch->count;
+  out->first = out->last = 0;
+  if (batch->count == 0) return;
+  out->first = myriad_test_number(batch->readings);
+  out->last = myriad_test_number(&batch->readings[batch->count - 1]);
+}
+
+static void remembers(void) {
+  myriad_test_host* host = myriad_test_open();
+  const myriad_host* h = &host->table;
+  const myriad_host_history* history = (const myriad_host_history*)h->get_extension(h, MYRIAD_HOST_HISTORY);
+  const int64_t second = 1000000000;
+  myriad_history_query q;
+  myriad_reading r;
+  myriad_batch batch;
+  answer got;
+  int n;
+  for (n = 0; n < 20; ++n) myriad_test_remember(host, "a/b", n * second, n);
+  memset(&q, 0, sizeof q);
+  q.struct_size = sizeof q;
+  q.point = myriad_test_point(host, "a/b");
+  q.from_ns = 3 * second;
+  q.to_ns = INT64_MAX;
+  q.limit = 100;
+  r = myriad_test_i64(q.point, 3 * second, 77);
+  batch = myriad_test_batch(&r, 1);
+  MYRIAD_TEST_CHECK(h->publish(h, &batch) == MYRIAD_OK);
+  MYRIAD_TEST_CHECK(history->query(h, &q, take_answer, &got, NULL) == MYRIAD_OK);
+  MYRIAD_TEST_CHECK(got.count == 17 && got.first == 77 && got.last == 19);
+  q.step_ns = 10 * second;
+  q.aggregate = MYRIAD_AGGREGATE_MEAN;
+  MYRIAD_TEST_CHECK(history->query(h, &q, take_answer, &got, NULL) == MYRIAD_OK);
+  MYRIAD_TEST_CHECK(got.count == 2 && got.first == (77 + 4 + 5 + 6 + 7 + 8 + 9) / 7.0 && got.last == 14.5);
+  q.step_ns = 1;
+  MYRIAD_TEST_CHECK(history->query(h, &q, take_answer, &got, NULL) == MYRIAD_E_INVALID);
+  myriad_test_close(host);
+}
+
 static void fails_as_told(void) {
   myriad_test_host* host = myriad_test_open();
   myriad_test_plugin* plugin = started(host);
@@ -124,6 +179,8 @@ static void counts_what_fails(void) {
 int main(void) {
   MYRIAD_TEST_RUN(records_what_a_device_does);
   MYRIAD_TEST_RUN(feeds_a_sink_and_a_processor);
+  MYRIAD_TEST_RUN(lets_time_pass);
+  MYRIAD_TEST_RUN(remembers);
   MYRIAD_TEST_RUN(fails_as_told);
   MYRIAD_TEST_RUN(keeps_the_message_of_a_failed_create);
   MYRIAD_TEST_RUN(counts_what_fails);

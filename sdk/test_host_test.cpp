@@ -13,6 +13,7 @@ using ::testing::HasSubstr;
 class Harness : public ::testing::Test {
  protected:
   TestHost::Instance started() {
+    host_.give_secret("word", "sesame");
     auto plugin = host_.create(myriad_plugin_entry_v1(MYRIAD_ABI), "{}");
     plugin.start();
     return plugin;
@@ -118,6 +119,80 @@ struct Open : myriad::Plugin {
   Open(myriad::Host given_host, std::string_view) : Plugin(given_host) { given = host().raw(); }
   static inline const myriad_host* given = nullptr;
 };
+
+TEST_F(Harness, LetsTimePass) {
+  auto plugin = started();
+  plugin.elapse(std::chrono::milliseconds(15));
+  EXPECT_EQ(host_.metrics()["ticks"], 2);
+  plugin.elapse(std::chrono::seconds(1));
+  EXPECT_EQ(host_.metrics()["ticks"], 3) << "the third ends the timer";
+  EXPECT_EQ(host_.timer_count(), 0u);
+}
+
+// A plugin of C++ with timers, and what it asks the host.
+struct Clockwork : myriad::Plugin {
+  Clockwork(myriad::Host given, std::string_view) : Plugin(given) {}
+  void start() override {
+    second_ = every(std::chrono::seconds(1), [this] {
+      if (++seconds == 3) cancel_timer(second_);
+    });
+    after(std::chrono::milliseconds(2'500), [this] {
+      late_at = host().now_ns();
+      after(std::chrono::hours(1), [] { throw Failure(MYRIAD_E_UNAVAILABLE, "an hour later"); });
+    });
+  }
+  static inline int seconds = 0;
+  static inline std::int64_t late_at = 0;
+  TimerId second_ = 0;
+};
+
+TEST_F(Harness, TimersOfAPluginInCpp) {
+  const auto api = myriad::plugin_api<Clockwork>("clockwork", "1.0.0");
+  auto plugin = host_.create(&api, "{}");
+  host_.set_now(1'000'000'000);
+  plugin.start();
+  plugin.elapse(std::chrono::minutes(1));
+  EXPECT_EQ(Clockwork::seconds, 3);
+  EXPECT_EQ(Clockwork::late_at, 3'500'000'000);
+  EXPECT_THAT(failure(MYRIAD_E_UNAVAILABLE, [&] { plugin.elapse(std::chrono::hours(1)); }), HasSubstr("an hour later"));
+  plugin.stop();
+  plugin.start();
+  EXPECT_EQ(host_.timer_count(), 2u) << "stop() ended all";
+}
+
+TEST_F(Harness, RemembersAndKeepsSecrets) {
+  const auto api = myriad::plugin_api<Open>("open", "1.0.0");
+  const auto plugin = host_.create(&api, "{}");
+  const myriad::Host host(Open::given);
+  EXPECT_THAT(failure(MYRIAD_E_UNAVAILABLE, [&] { host.secret("plc"); }), HasSubstr("no such secret"));
+  host_.give_secret("plc", "sesame");
+  EXPECT_EQ(host.secret("plc"), "sesame");
+
+  for (int i = 0; i < 20; ++i) host_.remember("a/b", i * 1'000'000'000, i);
+  myriad::Batch batch;
+  const auto point = host_.point("a/b");
+  batch.add(point, 4'000'000'000, std::int64_t{100});
+  batch.add(point, 21'000'000'000, "text");
+  ASSERT_EQ(host.publish(batch), MYRIAD_OK);
+  std::vector<std::pair<std::int64_t, double>> got;
+  const auto take = [&](const myriad::BatchView& readings) {
+    got.clear();
+    for (std::uint32_t i = 0; i < readings.size(); ++i) {
+      const auto& r = readings[i];
+      got.emplace_back(r.time_ns / 1'000'000'000,
+                       r.type == MYRIAD_I64 ? static_cast<double>(r.value.i64) : r.value.f64);
+    }
+  };
+  host.history({.point = point, .from_ns = 3'000'000'000, .limit = 2}, take);
+  EXPECT_EQ(got, (std::vector<std::pair<std::int64_t, double>>{{3, 3}, {4, 100}}));
+  host.history({.point = point, .step_ns = 10'000'000'000, .aggregate = MYRIAD_AGGREGATE_MAX}, take);
+  EXPECT_EQ(got, (std::vector<std::pair<std::int64_t, double>>{{0, 100}, {10, 19}}));
+  host.history({.point = point, .step_ns = 10'000'000'000}, take);
+  EXPECT_EQ(got, (std::vector<std::pair<std::int64_t, double>>{{0, 14.1}, {10, 14.5}}));
+  EXPECT_THROW(host.history({.point = point, .limit = 0}, take), Failure);
+  EXPECT_THROW(host.history({.point = point}, [](const myriad::BatchView&) { throw std::runtime_error("mine"); }),
+               std::runtime_error);
+}
 
 TEST_F(Harness, RefusesWhatTheRealHostRefuses) {
   const auto api = myriad::plugin_api<Open>("open", "1.0.0");

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "plugin_host/host_questions.h"
@@ -25,6 +26,12 @@ constexpr double aside_burst = 120, aside_share = 0.2;
 constexpr std::size_t max_aside = std::size_t{8} << 20;
 constexpr std::size_t max_line = 1'024;
 constexpr auto cpu_window = 10s;
+
+bool waits_for_disk(plugin_runner::Type question) {
+  using plugin_runner::Type;
+  constexpr Type slow[] = {Type::put_thing, Type::kv_put, Type::kv_get, Type::secret_get, Type::history_query};
+  return std::find(std::begin(slow), std::end(slow), question) != std::end(slow);
+}
 
 }  // namespace
 
@@ -189,9 +196,9 @@ bool Channel::handle(const Message& message) {
     if (!reply.empty()) reply.mapped()({message.header.status, {}}, std::string(message.payload));
     return true;
   }
-  if (type == Type::put_thing || type == Type::kv_put || type == Type::kv_get) {
+  if (waits_for_disk(type)) {
     if (!may_pass_aside(message)) return false;
-    answer_aside(message);  // these wait for the disk
+    answer_aside(message);
     return true;
   }
   return answer_now(message);
@@ -250,7 +257,7 @@ void Channel::answer_aside(const Message& message) {
 
 bool Channel::answer_now(const Message& message) {
   const auto type = static_cast<Type>(message.header.type);
-  if (type < Type::metric || type > Type::kv_get) {
+  if (type < Type::metric || type > Type::history_query) {
     breaks("it sent a message of unknown type " + std::to_string(message.header.type));
     return true;
   }

@@ -90,6 +90,44 @@ myriad_status kv_get(HostTable& host, Reader& in, std::string& answer) {
   return in.done() ? host.kv_get(raw(key), found, &answer) : MYRIAD_E_INVALID;
 }
 
+myriad_status timer_set(HostTable& host, Reader& in, std::string&) {
+  const auto id = in.number<std::uint64_t>();
+  const auto first = in.number<std::int64_t>(), period = in.number<std::int64_t>();
+  return in.done() ? host.set_timer(id, first, period, {}) : MYRIAD_E_INVALID;
+}
+
+myriad_status timer_cancel(HostTable& host, Reader& in, std::string&) {
+  const auto id = in.number<std::uint64_t>();
+  return in.done() ? host.cancel_timer(id) : MYRIAD_E_INVALID;
+}
+
+myriad_status secret_get(HostTable& host, Reader& in, std::string& answer) {
+  const auto name = in.text();
+  const auto found = [](void* user, const void* data, std::size_t size) {
+    static_cast<std::string*>(user)->assign(static_cast<const char*>(data), size);
+  };
+  myriad_error error{sizeof(myriad_error), 0, ""};
+  const auto status = in.done() ? host.secret(raw(name), found, &answer, &error) : MYRIAD_E_INVALID;
+  if (status != MYRIAD_OK) answer = error_text(error);
+  return status;
+}
+
+myriad_status history_query(HostTable& host, Reader& in, std::string& answer) {
+  myriad_history_query q{};
+  q.struct_size = sizeof q;
+  q.point = in.number<std::uint32_t>();
+  for (auto* time : {&q.from_ns, &q.to_ns, &q.step_ns}) *time = in.number<std::int64_t>();
+  q.aggregate = in.number<std::uint32_t>();
+  q.limit = in.number<std::uint32_t>();
+  const auto found = [](void* user, const myriad_batch* batch) {
+    *static_cast<std::string*>(user) = Writer().batch(*batch).bytes();
+  };
+  myriad_error error{sizeof(myriad_error), 0, ""};
+  const auto status = in.done() ? host.history(q, found, &answer, &error) : MYRIAD_E_INVALID;
+  if (status != MYRIAD_OK) answer = error_text(error);
+  return status;
+}
+
 }  // namespace
 
 myriad_status answer_question(HostTable& host, Type type, std::string_view payload, std::string& answer) {
@@ -103,7 +141,11 @@ myriad_status answer_question(HostTable& host, Type type, std::string_view paylo
                                                         {Type::name, name},
                                                         {Type::unit, unit},
                                                         {Type::kv_put, kv_put},
-                                                        {Type::kv_get, kv_get}};
+                                                        {Type::kv_get, kv_get},
+                                                        {Type::timer_set, timer_set},
+                                                        {Type::timer_cancel, timer_cancel},
+                                                        {Type::secret_get, secret_get},
+                                                        {Type::history_query, history_query}};
   Reader in(payload);
   for (const auto& [known, give] : answers)
     if (known == type) return give(host, in, answer);

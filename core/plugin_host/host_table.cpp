@@ -4,7 +4,9 @@
 
 #include "base/json_depth.h"
 #include "base/names.h"
+#include "historian/historian.h"
 #include "model/abi_batch.h"
+#include "plugin_host/history_answer.h"
 #include "plugin_host/outcome.h"
 
 namespace myriad::plugin_host {
@@ -86,17 +88,42 @@ const myriad_host_metrics metrics_table{
       return entered(h, [&](HostTable& t) { return t.connection(up != 0, reason); });
     }};
 
+const myriad_host_timer timer_table{
+    sizeof(myriad_host_timer), 0,
+    [](const myriad_host* h, std::int64_t first_ns, std::int64_t period_ns,
+       myriad_status (*fire)(void*, std::uint64_t, myriad_error*), void* user, std::uint64_t* timer) {
+      return entered(h, [&](HostTable& t) {
+        if (!fire || !timer) return MYRIAD_E_INVALID;
+        *timer = t.next_timer();
+        return t.set_timer(*timer, first_ns, period_ns, {fire, user});
+      });
+    },
+    [](const myriad_host* h, std::uint64_t timer) {
+      return entered(h, [&](HostTable& t) { return t.cancel_timer(timer); });
+    }};
+
+const myriad_host_secrets secrets_table{
+    sizeof(myriad_host_secrets), 0,
+    [](const myriad_host* h, myriad_text name, void (*found)(void*, const void*, std::size_t), void* user,
+       myriad_error* error) { return entered(h, [&](HostTable& t) { return t.secret(name, found, user, error); }); }};
+
+const myriad_host_history history_table{sizeof(myriad_host_history), 0,
+                                        [](const myriad_host* h, const myriad_history_query* query,
+                                           void (*found)(void*, const myriad_batch*), void* user, myriad_error* error) {
+                                          return entered(
+                                              h, [&](HostTable& t) { return t.history(*query, found, user, error); });
+                                        }};
+
 // What a plugin does about readings that were not taken: while the disk is full, as while the queue is, it keeps them.
 myriad_status not_taken(Code why) {
   return why == Code::unavailable ? MYRIAD_E_AGAIN : to_status(why);
 }
 
 const void* get_extension(const myriad_host*, const char* id) {
-  const std::pair<std::string_view, const void*> served[] = {{MYRIAD_HOST_THINGS, &things_table},
-                                                             {MYRIAD_HOST_EVENTS, &events_table},
-                                                             {MYRIAD_HOST_INPUTS, &inputs_table},
-                                                             {MYRIAD_HOST_KV, &kv_table},
-                                                             {MYRIAD_HOST_METRICS, &metrics_table}};
+  const std::pair<std::string_view, const void*> served[] = {
+      {MYRIAD_HOST_THINGS, &things_table},   {MYRIAD_HOST_EVENTS, &events_table},   {MYRIAD_HOST_INPUTS, &inputs_table},
+      {MYRIAD_HOST_KV, &kv_table},           {MYRIAD_HOST_METRICS, &metrics_table}, {MYRIAD_HOST_TIMER, &timer_table},
+      {MYRIAD_HOST_SECRETS, &secrets_table}, {MYRIAD_HOST_HISTORY, &history_table}};
   for (const auto& [name, table] : served)
     if (name == id) return table;
   return nullptr;
@@ -109,6 +136,11 @@ void log(const myriad_host* h, std::int32_t level, const char* data, std::size_t
   });
 }
 
+HostTable::Parts complete(HostTable::Parts parts) {
+  if (!parts.timers) parts.timers = std::make_shared<Timers>(parts.aside, [](std::uint64_t) {});
+  return parts;
+}
+
 std::int64_t now_ns(const myriad_host* h) {
   const HostTable::Entry entry(self(h));
   return entry ? self(h).parts().clock.now() : SystemClock().now();
@@ -116,7 +148,7 @@ std::int64_t now_ns(const myriad_host* h) {
 
 }  // namespace
 
-HostTable::HostTable(Parts parts) : parts_(std::move(parts)) {
+HostTable::HostTable(Parts parts) : parts_(complete(std::move(parts))) {
   table_ = {sizeof(myriad_host),
             MYRIAD_ABI,
             this,
@@ -383,6 +415,55 @@ myriad_status HostTable::connection(bool up, myriad_text reason) {
   parts_.telemetry->log(up ? Level::info : Level::warn,
                         up ? "connected" : "not connected: " + std::string(view(reason)));
   if (parts_.on_connection) parts_.on_connection(up);
+  return MYRIAD_OK;
+}
+
+// ---- Time, secrets, history
+
+myriad_status HostTable::set_timer(std::uint64_t id, std::int64_t first_ns, std::int64_t period_ns, Timers::Call call) {
+  const auto status = parts_.timers->set(id, first_ns, period_ns, call);
+  return status == MYRIAD_E_DENIED ? exceed(std::to_string(Timers::most) + " timers") : status;
+}
+
+myriad_status HostTable::cancel_timer(std::uint64_t id) {
+  return parts_.timers->cancel(id);
+}
+
+myriad_status HostTable::secret(myriad_text name, void (*found)(void*, const void*, std::size_t), void* user,
+                                myriad_error* error) {
+  if (!is_slug(view(name)) || !parts_.secret) {
+    fill(error,
+         parts_.secret ? "a secret's name is letters, digits, '_', '-', '.', '~'" : "this site keeps no secrets");
+    return parts_.secret ? MYRIAD_E_INVALID : MYRIAD_E_UNSUPPORTED;
+  }
+  const auto value = parts_.secret(view(name));
+  if (value) {
+    found(user, value->data(), value->size());
+    return MYRIAD_OK;
+  }
+  fill(error, value.error().message);
+  return to_status(value.error().code);
+}
+
+myriad_status HostTable::history(const myriad_history_query& q, void (*found)(void*, const myriad_batch*), void* user,
+                                 myriad_error* error) {
+  const auto name = parts_.points.name(model::PointId{q.point});
+  if (q.struct_size < sizeof q || name.empty()) {
+    fill(error, name.empty() ? "point " + std::to_string(q.point) + " is none: use what intern_point() gave"
+                             : "struct_size is not that of myriad_history_query");
+    return MYRIAD_E_INVALID;
+  }
+  if (!parts_.trial && !parts_.history) {
+    fill(error, "this site records no history");
+    return MYRIAD_E_UNSUPPORTED;
+  }
+  const Result<model::Batch> batch = parts_.trial ? model::Batch() : answer_history(*parts_.history, name, q);
+  if (!batch) {
+    fill(error, batch.error().message);
+    return to_status(batch.error().code);
+  }
+  const auto raw = model::to_abi(batch->view());
+  found(user, &raw);
   return MYRIAD_OK;
 }
 

@@ -17,8 +17,13 @@
 #include "plugin_host/point_set.h"
 #include "plugin_host/quota.h"
 #include "plugin_host/telemetry.h"
+#include "plugin_host/timers.h"
 #include "registry/registry.h"
 #include "spine/spine.h"
+
+namespace myriad::historian {
+class Historian;
+}
 
 namespace myriad::plugin_host {
 
@@ -44,6 +49,9 @@ class HostTable {
     bool trial = false;  // only to check a configuration: what the plugin says is checked and has no effect
     std::shared_ptr<Allowance> allowance = {};  // of what it publishes; null: none
     Limits limits = {};
+    std::shared_ptr<Timers> timers = {};  // null: what it sets never ticks
+    historian::Historian* history = nullptr;
+    std::function<Result<std::string>(std::string_view name)> secret = {};  // of those that this instance is given
   };
   explicit HostTable(Parts parts);
   HostTable(const HostTable&) = delete;
@@ -87,6 +95,12 @@ class HostTable {
   myriad_status kv_put(myriad_text key, const void* value, std::size_t size);
   myriad_status kv_get(myriad_text key, void (*found)(void*, const void*, std::size_t), void* user);
   myriad_status connection(bool up, myriad_text reason);
+  std::uint64_t next_timer() { return ++last_timer_; }
+  myriad_status set_timer(std::uint64_t id, std::int64_t first_ns, std::int64_t period_ns, Timers::Call);
+  myriad_status cancel_timer(std::uint64_t id);
+  myriad_status secret(myriad_text name, void (*found)(void*, const void*, std::size_t), void* user, myriad_error*);
+  myriad_status history(const myriad_history_query&, void (*found)(void*, const myriad_batch*), void* user,
+                        myriad_error*);
   const Parts& parts() const { return parts_; }
 
   // It is asked about that point, so it may publish it without having named it.
@@ -108,6 +122,7 @@ class HostTable {
   myriad_host table_{};
   std::shared_mutex gate_;  // shared by calls in progress, taken whole by close()
   std::atomic<bool> open_ = true;
+  std::atomic<std::uint64_t> last_timer_ = 0;
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable drained_;
   std::vector<std::string> patterns_;

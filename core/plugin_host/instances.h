@@ -21,6 +21,10 @@
 #include "registry/registry.h"
 #include "spine/spine.h"
 
+namespace myriad::historian {
+class Historian;
+}
+
 namespace myriad::plugin_host {
 
 // quarantined: it failed so often in a row that only a person starts it again.
@@ -104,6 +108,9 @@ class Instances {
     Log log;
     Timings timings = {};
     Children children = {};
+    historian::Historian* history = nullptr;  // null: plugins are told that there is none
+    // A secret as that instance is given it, or why not. Empty: the site keeps none.
+    std::function<Result<std::string>(std::string_view name, std::string_view instance)> secrets = {};
   };
   static std::unique_ptr<Instances> make(Parts);
   virtual ~Instances() = default;  // stops all

@@ -251,6 +251,45 @@ TEST(InstancesInProcess, AFaultedOneIsRestartedUntilItRecovers) {
   EXPECT_EQ(site.instances->get("x")->last_error->status, "internal");
 }
 
+// ---- Timers
+
+TEST_P(InstancesTest, TimersTickWhileItRuns) {
+  Site site;
+  ASSERT_EQ(site.create("it", "talker", {{"thing", "t"}, {"poll", "ticks"}})->state, State::running);
+  EXPECT_TRUE(eventually([&] { return site.values("t/tick").size() == 5 && site.values("t/once").size() == 1; }));
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(site.values("t/tick"), (std::vector<std::int64_t>{1, 2, 3, 4, 5})) << "the fifth ends its timer";
+  EXPECT_TRUE(site.values("t/never").empty());
+  ASSERT_EQ(site.instances->restart("it")->state, State::running);
+  EXPECT_TRUE(eventually([&] { return site.values("t/tick").size() == 10; }));
+}
+
+TEST_P(InstancesTest, NoTimerTicksWhenItIsStopped) {
+  Site site;
+  ASSERT_TRUE(site.create("it", "talker", {{"thing", "t"}, {"poll", "ticks"}}));
+  EXPECT_TRUE(eventually([&] { return !site.values("t/tick").empty(); }));
+  ASSERT_EQ(site.instances->stop("it")->state, State::stopped);
+  const auto seen = site.values("t/tick").size();
+  std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(site.values("t/tick").size(), seen);
+}
+
+TEST_P(InstancesTest, ATickThatFailsIsShownAndOneThatBreaksIsAFault) {
+  Site site;
+  ASSERT_EQ(site.create("fails", "talker", {{"thing", "f"}, {"poll", "tick_fails"}})->state, State::running);
+  EXPECT_TRUE(eventually([&] { return site.instances->get("fails")->errors >= 3; }));
+  EXPECT_EQ(site.instances->get("fails")->last_error->message, "the tick fails as told");
+  EXPECT_EQ(site.instances->get("fails")->restarts, 0u);
+  const auto lines = site.instances->logs("fails", 200);
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const LogLine& line) { return line.text.find("as told") != std::string::npos; }),
+            1)
+      << "said once";
+  ASSERT_TRUE(site.create("breaks", "talker", {{"thing", "b"}, {"poll", "tick_breaks"}}));
+  EXPECT_TRUE(eventually([&] { return site.instances->get("breaks")->restarts >= 2; }));
+  EXPECT_EQ(site.instances->get("breaks")->last_error->message, "the tick breaks as told");
+}
+
 TEST_P(InstancesTest, APluginThatNeverStopsLoggingFloodsNobody) {
   Site site;
   std::atomic<int> passed = 0;

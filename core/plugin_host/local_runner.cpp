@@ -170,4 +170,9 @@ Outcome LocalRunner::serve(const HttpRequest& request, HttpResponse& response) {
   return outcome;
 }
 
+Outcome LocalRunner::fire(std::uint64_t timer) {
+  const auto tick = host_.parts().timers->take(timer);
+  return tick ? called([&](myriad_error* e) { return tick->fire(tick->user, timer, e); }) : Outcome();
+}
+
 }  // namespace myriad::plugin_host

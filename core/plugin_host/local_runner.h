@@ -30,6 +30,7 @@ class LocalRunner final : public Runner {
   Outcome save(std::string& state) override;
   Outcome load(std::string_view state) override;
   Outcome serve(const HttpRequest&, HttpResponse&) override;
+  Outcome fire(std::uint64_t timer) override;
   std::optional<Usage> usage() const override { return std::nullopt; }
 
  private:

@@ -46,6 +46,11 @@ Result<RemoteRunner::Setup> setup_of(RunnerParts& parts, const Quota& quota) {
 
 }  // namespace
 
+std::function<Result<std::string>(std::string_view)> secret_for(const Instances::Parts& site, std::string id) {
+  if (!site.secrets) return {};
+  return [&site, id = std::move(id)](std::string_view name) { return site.secrets(name, id); };
+}
+
 Result<Quota> quota_of(const registry::InstanceRecord& record, Isolation home) {
   return parse_quota(record.quota, home == Isolation::process ? usual_quota : Quota{});
 }

@@ -21,6 +21,9 @@ struct RunnerParts {
 // Errors name the member at fault.
 Result<std::unique_ptr<Runner>> make_runner(RunnerParts);
 
+// Asks the site for the secrets of that instance.
+std::function<Result<std::string>(std::string_view name)> secret_for(const Instances::Parts&, std::string id);
+
 // As make_runner() would use.
 Result<Quota> quota_of(const registry::InstanceRecord&, Isolation);
 

@@ -16,8 +16,8 @@ using plugin_runner::Writer;
 using std::chrono::milliseconds;
 
 std::string call_name(plugin_runner::Type type) {
-  constexpr std::array names{"setup", "create", "start",   "stop",    "destroy", "discover", "poll", "read",
-                             "write", "invoke", "deliver", "process", "save",    "load",     "serve"};
+  constexpr std::array names{"setup", "create", "start",   "stop",    "destroy", "discover", "poll",  "read",
+                             "write", "invoke", "deliver", "process", "save",    "load",     "serve", "fire"};
   return std::string(names[static_cast<std::size_t>(type) - 1]) + "()";
 }
 
@@ -264,6 +264,11 @@ Outcome RemoteRunner::serve(const HttpRequest& r, HttpResponse& response) {
   response.body = reader.text();
   if (!reader.done()) return {MYRIAD_E_INTERNAL, "its answer to serve() is cut short"};
   return outcome;
+}
+
+Outcome RemoteRunner::fire(std::uint64_t timer) {
+  if (!host_.parts().timers->take(timer)) return {};
+  return call(Type::fire, Writer().number(timer), setup_.life.call);
 }
 
 }  // namespace myriad::plugin_host

@@ -42,6 +42,7 @@ class RemoteRunner final : public Runner {
   Outcome save(std::string& state) override;
   Outcome load(std::string_view state) override;
   Outcome serve(const HttpRequest&, HttpResponse&) override;
+  Outcome fire(std::uint64_t timer) override;
   std::optional<Usage> usage() const override;
 
  private:

@@ -46,6 +46,7 @@ class Runner {
   virtual Outcome save(std::string& state) = 0;
   virtual Outcome load(std::string_view state) = 0;
   virtual Outcome serve(const HttpRequest&, HttpResponse&) = 0;
+  virtual Outcome fire(std::uint64_t timer) = 0;  // a tick that is due; nothing when it was cancelled meanwhile
 
   struct Usage {
     double cpu_percent = 0;    // of one core, over ten seconds

@@ -6,6 +6,7 @@
 
 #include <future>
 
+#include "historian/historian.h"
 #include "model/abi_batch.h"
 #include "plugin_host/make_runner.h"
 #include "plugin_host/testing.h"
@@ -16,6 +17,7 @@ namespace {
 
 using namespace testing;
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr Timings brisk{.stop = 2s, .control = 5s, .setup = 20s, .call = 5s, .grace = 100ms, .heartbeat = 1500ms};
@@ -33,6 +35,11 @@ struct Stage {
     HostTable::Parts host{"it",       *site.registry, *site.spine,        *site.points,
                           site.clock, telemetry,      scheduler.strand(), [this](bool up) { connected = up; }};
     host.limits = limits;
+    host.history = history.get();
+    host.secret = [](std::string_view name) -> Result<std::string> {
+      if (name == "word") return std::string("sesame");
+      return Error{Code::unavailable, "there is no such secret: set it"};
+    };
     parts.timings = timings;
     auto made = make_runner(
         {parts, hub, *site.plugins->find("talker"), record, config, std::move(host), [this] { ended = true; }});
@@ -75,6 +82,8 @@ struct Stage {
   }
 
   Site site;
+  std::unique_ptr<historian::Historian> history = *historian::Historian::open(
+      {.file = site.home / "history.db"}, *site.spine, *site.points, site.clock, Log::none());
   Scheduler scheduler;
   Hub hub;
   std::shared_ptr<Telemetry> telemetry = std::make_shared<Telemetry>(site.clock, Log::none());
@@ -96,7 +105,12 @@ TEST_P(RunnerTest, EverythingThatAHostServesWorks) {
   for (int i = 0; i < 2; ++i) {
     const auto polled = stage.poll();
     ASSERT_TRUE(polled.ok()) << polled.message;
+    stage.last("t/landed");  // so that all before it is committed
+    ASSERT_TRUE(stage.history->wait(stage.site.spine->end(), std::chrono::steady_clock::now() + 20s));
   }
+  EXPECT_EQ(stage.text_of("t/secret"), "sesame");
+  EXPECT_TRUE(eventually([&] { return stage.site.values("t/remembered") == std::vector<std::int64_t>{0, 1}; }));
+  EXPECT_EQ(stage.last("t/mean").value.f64, 1.5);
   EXPECT_EQ(stage.last("t/number").value.f64, 1.5);
   EXPECT_EQ(stage.last("t/bool").value.i64, 1);
   EXPECT_EQ(stage.last("t/unsigned").value.u64, std::uint64_t{1} << 63);
@@ -104,7 +118,7 @@ TEST_P(RunnerTest, EverythingThatAHostServesWorks) {
   EXPECT_EQ(stage.text_of("t/name"), "number");
   EXPECT_EQ(stage.text_of("t/unit"), "Cel");
   EXPECT_TRUE(eventually([&] { return stage.text_of("t/stored") == "xx"; }));
-  for (const char* point : {"t/bad_event", "t/bad_thing", "t/bad_name", "t/landed"})
+  for (const char* point : {"t/bad_event", "t/bad_thing", "t/bad_name", "t/bad_secret", "t/bad_query", "t/landed"})
     EXPECT_EQ(stage.last(point).value.i64, 1) << point;
   EXPECT_EQ(stage.site.registry->get("instance/it", "polls"), "xx");
   EXPECT_EQ(stage.site.registry->thing("t")->td.find("Talker") == std::string::npos, false);
@@ -281,6 +295,10 @@ TEST(IsolatedTest, AHostileChildIsEndedOrIgnored) {
        false},
       {"text beyond the packet", 4, packet(Type::put_thing, number(4'000'000'000)), false},
       {"a million patterns in no bytes", 4, packet(Type::select, number(1'000'000)), false},
+      {"a tick before 1970", 4, packet(Type::timer_set, std::string(24, '\xff')), false},
+      {"half a question about history", 4, packet(Type::history_query, number(1)), false},
+      {"history without end", 4, packet(Type::history_query, std::string(36, '\xff')), false},
+      {"a secret without a name", 4, packet(Type::secret_get, number(0)), false},
       {"half a point's name", 4, packet(Type::intern, number(3) + "ab"), false},
       {"a reply to nothing", 4, packet(Type::invoked, "{}"), false},
       {"an answer to another question", 3, packet(Type::poll, number(0)), true},
@@ -363,6 +381,14 @@ TEST(IsolatedTest, ACrashIsRestartedAndChangesNothingForOthers) {
   ASSERT_GT(seen.size(), 10u);
   for (std::size_t i = 0; i < seen.size(); ++i) ASSERT_EQ(seen[i], static_cast<std::int64_t>(i + 1));
   EXPECT_EQ(site.instances->get("calm")->restarts, 0u);
+}
+
+TEST(IsolatedTest, OneThatCrashesInATickSaysSo) {
+  Site site(quick, Isolation::process);
+  ASSERT_TRUE(site.create("it", "talker", {{"thing", "t"}, {"poll", "tick_crashes"}}));
+  EXPECT_TRUE(eventually([&] { return site.instances->get("it")->restarts >= 1; }));
+  EXPECT_THAT(site.instances->get("it")->last_error->message,
+              AllOf(HasSubstr("crashed with SIGSEGV"), HasSubstr("in fire()")));
 }
 
 TEST(IsolatedTest, OneThatEndsBetweenItsPollsIsRestartedThen) {

@@ -160,7 +160,7 @@ void Supervisor::do_start() {
     if (phase_ == Phase::stopping) return;
     run_ = run;
     phase_ = Phase::starting;
-    poll_fails_ = delivery_fails_ = disconnected_ = false;
+    poll_fails_ = delivery_fails_ = timer_fails_ = disconnected_ = false;
     last_complaint_.clear();
   });
   if (current() != run) return;
@@ -193,12 +193,20 @@ Result<Supervisor::RunPtr> Supervisor::make_run(const registry::InstanceRecord& 
       if (self && run) self->ended(run);
     });
   };
-  auto runner = make_runner(
-      {parts, context_.hub, plugin, record, config,
-       HostTable::Parts{id_, parts.registry, parts.spine, parts.points, parts.clock, telemetry_, aside_, connection},
-       ended});
+  const auto due = [weak = weak_from_this(), life](std::uint64_t timer) {
+    const auto self = weak.lock();
+    const auto run = life->lock();
+    if (self && run) self->fire(run, timer);
+  };
+  HostTable::Parts host{id_, parts.registry, parts.spine, parts.points, parts.clock, telemetry_, aside_, connection};
+  host.timers = std::make_shared<Timers>(strand(), due);
+  host.history = parts.history;
+  host.secret = secret_for(parts, id_);
+  const auto timers = host.timers;
+  auto runner = make_runner({parts, context_.hub, plugin, record, config, std::move(host), ended});
   if (!runner) return runner.error();
   auto run = std::make_shared<Run>(*std::move(runner));
+  run->timers = timers;
   *life = run;
   return run;
 }
@@ -286,6 +294,18 @@ void Supervisor::poll(const RunPtr& run) {
   }
 }
 
+void Supervisor::fire(const RunPtr& run, std::uint64_t timer) {
+  if (run->over) return;
+  const auto outcome = run->runner.fire(timer);
+  if (run->over) return;
+  const auto what = meaning(outcome.status);
+  if (what == Meaning::broken) return fault(run, outcome);
+  const bool fails = what == Meaning::away || what == Meaning::misplaced;
+  if (fails) note_failure(outcome);
+  const std::lock_guard lock(mutex_);
+  timer_fails_ = fails;
+}
+
 void Supervisor::report_delivery(const std::weak_ptr<Run>& weak, const Outcome& outcome, bool gives_up) {
   const auto run = weak.lock();
   if (!run || run->over) return;
@@ -313,7 +333,7 @@ void Supervisor::note_failure(const Outcome& outcome) {
   {
     const std::lock_guard lock(mutex_);
     last_error_ = {context_.parts.clock.now(), std::string(status_name(outcome.status)), to_error(outcome).message};
-    if (phase_ == Phase::up && (poll_fails_ || delivery_fails_) && last_complaint_ == text) return;
+    if (phase_ == Phase::up && (poll_fails_ || delivery_fails_ || timer_fails_) && last_complaint_ == text) return;
     last_complaint_ = text;
   }
   telemetry_->log(Level::warn, text);
@@ -378,6 +398,7 @@ void Supervisor::take_down(RunPtr run) {
   run->over = true;
   run->first_poll.cancel();
   run->polls.cancel();
+  run->timers->end();
   if (run->delivery) run->delivery->stop();
   if (!run->runner.destroy()) leave_behind(run);
   const std::lock_guard lock(mutex_);

@@ -55,6 +55,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   Outcome feed(Run&);
   void arm_polls(const RunPtr&, const nlohmann::json& config);
   void poll(const RunPtr&);
+  void fire(const RunPtr&, std::uint64_t timer);
   void report_delivery(const std::weak_ptr<Run>&, const Outcome&, bool gives_up);
   void take_down(RunPtr);
   bool breaks_on() const;
@@ -84,7 +85,7 @@ class Supervisor : public std::enable_shared_from_this<Supervisor> {
   std::shared_ptr<Strand> strand_;  // another one after a plugin was left behind
   RunPtr run_;
   Phase phase_ = Phase::stopped;
-  bool poll_fails_ = false, delivery_fails_ = false, disconnected_ = false;
+  bool poll_fails_ = false, delivery_fails_ = false, timer_fails_ = false, disconnected_ = false;
   std::string last_complaint_;
   Nanos since_ = 0, up_since_ = 0;
   std::optional<InstanceStatus::Fault> last_error_;

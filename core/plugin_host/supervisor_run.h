@@ -14,6 +14,7 @@ struct Supervisor::Run {
 
   std::unique_ptr<Runner> owned;
   Runner& runner = *owned;
+  std::shared_ptr<Timers> timers;
   std::shared_ptr<Delivery> delivery;  // of a sink or processor that chose inputs
   Timer first_poll, polls;
   std::chrono::milliseconds poll_limit{};

@@ -25,6 +25,7 @@ Status try_create(const TrialContext& context, const PluginInfo& plugin, const r
                         context.scheduler.strand(),
                         {},
                         true};
+  host.secret = secret_for(parts, record.id);
   auto runner = make_runner({parts, context.hub, plugin, record, config, std::move(host), [] {}});
   if (!runner) return runner.error();
   trial->runner = *std::move(runner);

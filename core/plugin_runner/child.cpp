@@ -64,7 +64,7 @@ class Child {
         {Type::discover, &Child::discover}, {Type::poll, &Child::poll},     {Type::read, &Child::read},
         {Type::write, &Child::write},       {Type::invoke, &Child::invoke}, {Type::deliver, &Child::deliver},
         {Type::process, &Child::process},   {Type::save, &Child::save},     {Type::load, &Child::load},
-        {Type::serve, &Child::serve}};
+        {Type::serve, &Child::serve},       {Type::fire, &Child::fire}};
     Reader in(message.payload);
     if (type == Type::setup) return setup(in, message.header.id);
     if (!api_) return broken("the first message is `setup`");
@@ -148,6 +148,7 @@ class Child {
 
   Reply stop(Reader&, std::uint64_t) {
     api_->stop(instance_);
+    host_.forget_ticks();
     return {};
   }
 
@@ -260,6 +261,12 @@ class Child {
     if (reply.status == MYRIAD_OK && !got.responded) return broken("serve() reported success and gave no response");
     reply.more = std::move(got.response);
     return reply;
+  }
+
+  Reply fire(Reader& in, std::uint64_t) {
+    const auto timer = in.number<std::uint64_t>();
+    const auto tick = host_.take_tick(timer);
+    return tick ? called([&](myriad_error* e) { return tick->fire(tick->user, timer, e); }) : Reply();
   }
 
   const Load& load_;

@@ -31,6 +31,7 @@ enum class Type : std::uint16_t {
   save,
   load,
   serve,
+  fire,
 
   // On `side`, from the child. From `metric` on each waits for an `answer` with its id.
   publish = 64,
@@ -49,6 +50,10 @@ enum class Type : std::uint16_t {
   unit,
   kv_put,
   kv_get,
+  timer_set,
+  timer_cancel,
+  secret_get,
+  history_query,
 
   // On `side`, from the daemon.
   answer = 128,

@@ -81,12 +81,37 @@ const myriad_host_metrics metrics_table{
       return self(h).connection(up != 0, view(reason));
     }};
 
+const myriad_host_timer timer_table{
+    sizeof(myriad_host_timer), 0,
+    [](const myriad_host* h, std::int64_t first_ns, std::int64_t period_ns,
+       myriad_status (*fire)(void*, std::uint64_t, myriad_error*), void* user, std::uint64_t* timer) {
+      if (!fire || !timer) return MYRIAD_E_INVALID;
+      return self(h).set_timer(first_ns, period_ns, {fire, user, period_ns == 0}, timer);
+    },
+    [](const myriad_host* h, std::uint64_t timer) { return self(h).cancel_timer(timer); }};
+
+const myriad_host_secrets secrets_table{
+    sizeof(myriad_host_secrets), 0,
+    [](const myriad_host* h, myriad_text name, void (*found)(void*, const void*, std::size_t), void* user,
+       myriad_error* error) {
+      const auto answer = self(h).ask(Type::secret_get, Writer().text(name));
+      if (answer.status == MYRIAD_OK)
+        found(user, answer.payload.data(), answer.payload.size());
+      else
+        fill(error, answer.payload);
+      return answer.status;
+    }};
+
+const myriad_host_history history_table{
+    sizeof(myriad_host_history), 0,
+    [](const myriad_host* h, const myriad_history_query* query, void (*found)(void*, const myriad_batch*), void* user,
+       myriad_error* error) { return self(h).history(*query, found, user, error); }};
+
 const void* get_extension(const myriad_host*, const char* id) {
-  const std::pair<std::string_view, const void*> served[] = {{MYRIAD_HOST_THINGS, &things_table},
-                                                             {MYRIAD_HOST_EVENTS, &events_table},
-                                                             {MYRIAD_HOST_INPUTS, &inputs_table},
-                                                             {MYRIAD_HOST_KV, &kv_table},
-                                                             {MYRIAD_HOST_METRICS, &metrics_table}};
+  const std::pair<std::string_view, const void*> served[] = {
+      {MYRIAD_HOST_THINGS, &things_table},   {MYRIAD_HOST_EVENTS, &events_table},   {MYRIAD_HOST_INPUTS, &inputs_table},
+      {MYRIAD_HOST_KV, &kv_table},           {MYRIAD_HOST_METRICS, &metrics_table}, {MYRIAD_HOST_TIMER, &timer_table},
+      {MYRIAD_HOST_SECRETS, &secrets_table}, {MYRIAD_HOST_HISTORY, &history_table}};
   for (const auto& [name, table] : served)
     if (name == id) return table;
   return nullptr;
@@ -240,6 +265,59 @@ myriad_status RemoteHost::connection(bool up, std::string_view reason) {
   if (answer.status != MYRIAD_OK) return answer.status;
   const std::lock_guard lock(mutex_);
   connection_ = now;
+  return MYRIAD_OK;
+}
+
+// Known here before it is asked for: its first tick may come before the answer.
+myriad_status RemoteHost::set_timer(std::int64_t first_ns, std::int64_t period_ns, Tick tick, std::uint64_t* timer) {
+  const auto id = next_id_++;
+  {
+    const std::lock_guard lock(mutex_);
+    ticks_.emplace(id, tick);
+  }
+  *timer = id;
+  const auto answer = ask(Type::timer_set, Writer().number(id).number(first_ns).number(period_ns));
+  if (answer.status != MYRIAD_OK) take_back(id);
+  return answer.status;
+}
+
+myriad_status RemoteHost::cancel_timer(std::uint64_t timer) {
+  take_back(timer);
+  return ask(Type::timer_cancel, Writer().number(timer)).status;
+}
+
+void RemoteHost::take_back(std::uint64_t timer) {
+  const std::lock_guard lock(mutex_);
+  ticks_.erase(timer);
+}
+
+std::optional<RemoteHost::Tick> RemoteHost::take_tick(std::uint64_t timer) {
+  const std::lock_guard lock(mutex_);
+  const auto it = ticks_.find(timer);
+  if (it == ticks_.end()) return std::nullopt;
+  const auto tick = it->second;
+  if (tick.once) ticks_.erase(it);
+  return tick;
+}
+
+void RemoteHost::forget_ticks() {
+  const std::lock_guard lock(mutex_);
+  ticks_.clear();
+}
+
+myriad_status RemoteHost::history(const myriad_history_query& q, void (*found)(void*, const myriad_batch*), void* user,
+                                  myriad_error* error) {
+  if (q.struct_size < sizeof q) return MYRIAD_E_INVALID;
+  const auto payload =
+      Writer().number(q.point).number(q.from_ns).number(q.to_ns).number(q.step_ns).number(q.aggregate).number(q.limit);
+  const auto answer = ask(Type::history_query, payload);
+  if (answer.status != MYRIAD_OK) {
+    fill(error, answer.payload);
+    return answer.status;
+  }
+  const auto batch = Reader(answer.payload).batch();
+  if (!batch) return MYRIAD_E_INTERNAL;
+  found(user, &*batch);
   return MYRIAD_OK;
 }
 

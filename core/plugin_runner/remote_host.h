@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <thread>
@@ -44,6 +45,18 @@ class RemoteHost {
   myriad_status name(std::uint32_t point, myriad_text* thing, myriad_text* property);
   myriad_status metric(std::string_view name, double value);
   myriad_status connection(bool up, std::string_view reason);
+  struct Tick {
+    myriad_status (*fire)(void* user, std::uint64_t timer, myriad_error*);
+    void* user;
+    bool once;
+  };
+  myriad_status set_timer(std::int64_t first_ns, std::int64_t period_ns, Tick, std::uint64_t* timer);
+  myriad_status cancel_timer(std::uint64_t timer);
+  // What a tick calls. Nothing: it was cancelled meanwhile.
+  std::optional<Tick> take_tick(std::uint64_t timer);
+  void forget_ticks();  // after stop()
+  myriad_status history(const myriad_history_query&, void (*found)(void*, const myriad_batch*), void* user,
+                        myriad_error*);
 
   struct Answer {
     myriad_status status = MYRIAD_E_CANCELLED;  // the daemon is gone
@@ -71,6 +84,7 @@ class RemoteHost {
   void handle(const Message&);
   void answer(const Message&);
   void durable(const Message&);
+  void take_back(std::uint64_t timer);
 
   const int side_;
   myriad_host table_{};
@@ -91,6 +105,7 @@ class RemoteHost {
   std::map<std::uint64_t, bool> replies_;
   std::map<std::string, double, std::less<>> metrics_;  // as the daemon knows them
   std::string connection_;
+  std::unordered_map<std::uint64_t, Tick> ticks_;
 
   std::shared_mutex names_mutex_;                   // guards names_
   std::unordered_map<std::uint32_t, Names> names_;  // borrowed by the plugin: never erased

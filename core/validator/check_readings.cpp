@@ -1,4 +1,4 @@
-// What the plugin hands to the host: readings, descriptions, events, state, metrics.
+// What the plugin hands to the host: readings, descriptions, events, state, metrics, timers, questions.
 #include <thread>
 
 #include "validator/check.h"

@@ -118,6 +118,7 @@ void Trial::stop_anyway() {
     subject_.api->stop(instance_);
     return MYRIAD_OK;
   });
+  host_.forget_timers();
   host_.enter(TrialHost::Phase::stopped);
 }
 
@@ -183,12 +184,22 @@ Trial::Outcome Trial::load(const std::string& state) {
   return call("load()", [&](myriad_error* e) { return processor()->load(instance_, state.data(), state.size(), e); });
 }
 
+Trial::Outcome Trial::tick() {
+  Outcome out;
+  for (const auto timer : host_.timers()) {
+    auto next = call("a tick of timer/1", [&](myriad_error* e) { return host_.fire(timer, e); });
+    if (out.ok()) out = std::move(next);
+  }
+  return out;
+}
+
 Trial::Outcome Trial::work(Inputs& inputs, std::uint32_t readings, std::uint32_t stride) {
   Outcome out;
   const auto take = [&](Outcome next) {
     if (out.ok()) out = std::move(next);
   };
   if (polls()) take(poll());
+  take(tick());
   if (inputs.empty()) return out;
   if (sink()) take(deliver(inputs.next(readings, stride)));
   if (processor()) take(process(inputs.next(readings, stride)));

@@ -60,7 +60,9 @@ class Trial {
   Outcome process(const myriad_batch&);
   Outcome save(std::string& state);
   Outcome load(const std::string& state);
-  // A round of what a host has it do: poll, deliver, process, as it serves them. The first that is not OK.
+  Outcome tick();  // of each timer once; the first that is not OK
+  // A round of what a host has it do: poll, deliver, process, as it serves them, and ticks of its timers. The first
+  // that is not OK.
   Outcome work(Inputs&, std::uint32_t readings = 8, std::uint32_t stride = sizeof(myriad_reading));
 
   // Any other call: f(error) is its status. `what` is how people know it: "read()".

@@ -8,6 +8,7 @@
 #include "base/json_depth.h"
 #include "base/names.h"
 #include "model/abi_batch.h"
+#include "model/value.h"
 
 namespace myriad::validator {
 namespace {
@@ -55,8 +56,9 @@ void set_up(Long<Table>& t, bool longer, Functions... functions) {
 }  // namespace
 
 const std::vector<std::string>& host_extensions() {
-  static const std::vector<std::string> all{MYRIAD_HOST_THINGS, MYRIAD_HOST_EVENTS, MYRIAD_HOST_INPUTS, MYRIAD_HOST_KV,
-                                            MYRIAD_HOST_METRICS};
+  static const std::vector<std::string> all{MYRIAD_HOST_THINGS,  MYRIAD_HOST_EVENTS,  MYRIAD_HOST_INPUTS,
+                                            MYRIAD_HOST_KV,      MYRIAD_HOST_METRICS, MYRIAD_HOST_TIMER,
+                                            MYRIAD_HOST_SECRETS, MYRIAD_HOST_HISTORY};
   return all;
 }
 
@@ -68,6 +70,9 @@ struct TrialHost::Tables {
   Long<myriad_host_inputs> inputs{};
   Long<myriad_host_kv> kv{};
   Long<myriad_host_metrics> metrics{};
+  Long<myriad_host_timer> timer{};
+  Long<myriad_host_secrets> secrets{};
+  Long<myriad_host_history> history{};
 
   Tables(TrialHost& owner, const HostKind& kind) {
     host_tail.fill(0x5a5a'5a5a'5a5a'5a5a);
@@ -124,6 +129,19 @@ struct TrialHost::Tables {
         metrics, kind.longer,
         [](const myriad_host* h, myriad_text name, double value) { return self(h).metric(name, value); },
         [](const myriad_host* h, std::int32_t up, myriad_text reason) { return self(h).connection(up, reason); });
+    set_up(
+        timer, kind.longer,
+        [](const myriad_host* h, std::int64_t first_ns, std::int64_t period_ns,
+           myriad_status (*fire)(void*, std::uint64_t, myriad_error*), void* user, std::uint64_t* id) {
+          return self(h).set_timer(first_ns, period_ns, {fire, user, period_ns == 0}, id);
+        },
+        [](const myriad_host* h, std::uint64_t id) { return self(h).cancel_timer(id); });
+    set_up(secrets, kind.longer,
+           [](const myriad_host* h, myriad_text name, void (*found)(void*, const void*, std::size_t), void* user,
+              myriad_error* error) { return self(h).secret(name, found, user, error); });
+    set_up(history, kind.longer,
+           [](const myriad_host* h, const myriad_history_query* query, void (*found)(void*, const myriad_batch*),
+              void* user, myriad_error* error) { return self(h).history(*query, found, user, error); });
   }
 };
 
@@ -188,6 +206,10 @@ const void* TrialHost::extension(const char* id) {
   if (wanted == MYRIAD_HOST_INPUTS) return &tables_->inputs.table;
   if (wanted == MYRIAD_HOST_KV) return &tables_->kv.table;
   if (wanted == MYRIAD_HOST_METRICS) return &tables_->metrics.table;
+  const bool knows_1_1 = kind_.abi >= 0x10001;
+  if (wanted == MYRIAD_HOST_TIMER && knows_1_1) return &tables_->timer.table;
+  if (wanted == MYRIAD_HOST_SECRETS && knows_1_1) return &tables_->secrets.table;
+  if (wanted == MYRIAD_HOST_HISTORY && knows_1_1) return &tables_->history.table;
   return nullptr;
 }
 
@@ -366,6 +388,91 @@ myriad_status TrialHost::connection(std::int32_t up, myriad_text reason) {
   return MYRIAD_OK;
 }
 
+myriad_status TrialHost::set_timer(std::int64_t first_ns, std::int64_t period_ns, Tick tick, std::uint64_t* timer) {
+  may("timer/1 set()");
+  constexpr std::int64_t shortest = 10'000'000, year = std::int64_t{366} * 24 * 3'600 * 1'000'000'000;
+  const bool right = tick.fire && timer && first_ns >= 0 && first_ns <= year &&
+                     (period_ns == 0 || (period_ns >= shortest && period_ns <= year));
+  if (!right) {
+    note(malformed_, "timer/1 set() of " + std::to_string(first_ns) + " and " + std::to_string(period_ns) +
+                         " ns: first_ns is 0 to a year, period_ns 0, or 10 ms to a year");
+    return MYRIAD_E_INVALID;
+  }
+  if (answer_ != MYRIAD_OK) return answer_;
+  const std::lock_guard lock(mutex_);
+  if (ticks_.size() >= 64) return MYRIAD_E_DENIED;
+  *timer = ++last_timer_;
+  ticks_.emplace(*timer, tick);
+  return MYRIAD_OK;
+}
+
+myriad_status TrialHost::cancel_timer(std::uint64_t timer) {
+  may("timer/1 cancel()");
+  const std::lock_guard lock(mutex_);
+  return ticks_.erase(timer) > 0 ? MYRIAD_OK : MYRIAD_E_INVALID;
+}
+
+myriad_status TrialHost::fire(std::uint64_t timer, myriad_error* error) {
+  Tick tick;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = ticks_.find(timer);
+    if (it == ticks_.end()) return MYRIAD_OK;
+    tick = it->second;
+    if (tick.once) ticks_.erase(it);
+  }
+  return tick.fire(tick.user, timer, error);
+}
+
+void TrialHost::forget_timers() {
+  const std::lock_guard lock(mutex_);
+  ticks_.clear();
+}
+
+myriad_status TrialHost::secret(myriad_text name, void (*found)(void*, const void*, std::size_t), void* user,
+                                myriad_error* error) {
+  may("secrets/1 get()");
+  if (!is_slug("a secret's name", name)) return MYRIAD_E_INVALID;
+  if (answer_ != MYRIAD_OK) {
+    fill(error, "this host fails as the check tells it");
+    return answer_;
+  }
+  constexpr std::string_view value = "sesame";
+  found(user, value.data(), value.size());
+  return MYRIAD_OK;
+}
+
+// Three readings, from the begin of the range.
+myriad_status TrialHost::history(const myriad_history_query& q, void (*found)(void*, const myriad_batch*), void* user,
+                                 myriad_error* error) {
+  may("history/1 query()");
+  const bool steps = q.step_ns != 0;
+  const bool right = q.struct_size >= sizeof q && q.point >= 1 && q.point <= point_count() && q.limit >= 1 &&
+                     q.limit <= 100'000 && q.step_ns >= 0 && q.step_ns % 1'000'000 == 0 &&
+                     (!steps || (q.aggregate >= MYRIAD_AGGREGATE_MEAN && q.aggregate <= MYRIAD_AGGREGATE_LAST));
+  if (!right) {
+    note(malformed_,
+         "history/1 query() breaks the rules: its point has an id, limit is 1 to 100000, step_ns whole "
+         "milliseconds, aggregate one of MYRIAD_AGGREGATE_...");
+    fill(error, "the query breaks the rules of plugin.h");
+    return MYRIAD_E_INVALID;
+  }
+  if (answer_ != MYRIAD_OK) {
+    fill(error, "this host fails as the check tells it");
+    return answer_;
+  }
+  model::Batch batch;
+  const std::int64_t stride = steps ? q.step_ns : 1'000'000'000;
+  auto time = steps ? std::max<std::int64_t>(0, q.from_ns) / stride * stride : std::max<std::int64_t>(0, q.from_ns);
+  for (std::uint32_t i = 0; i < std::min(3u, q.limit) && time < q.to_ns && time < INT64_MAX - stride; ++i) {
+    model::append(batch, model::PointId{q.point}, {time, static_cast<double>(i), MYRIAD_GOOD});
+    time += stride;
+  }
+  const auto raw = model::to_abi(batch.view());
+  found(user, &raw);
+  return MYRIAD_OK;
+}
+
 // ---- What it told
 
 std::vector<TrialHost::Property> TrialHost::properties() const {
@@ -390,6 +497,13 @@ std::vector<TrialHost::Action> TrialHost::actions() const {
     for (const auto& [name, a] : all.items())
       if (a.is_object()) out.push_back({thing, name, a.value("input", nlohmann::json())});
   }
+  return out;
+}
+
+std::vector<std::uint64_t> TrialHost::timers() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::uint64_t> out;
+  for (const auto& [id, tick] : ticks_) out.push_back(id);
   return out;
 }
 

@@ -57,6 +57,10 @@ class TrialHost {
   std::vector<Property> properties() const;
   std::vector<Action> actions() const;
   std::vector<std::string> patterns() const;
+  std::vector<std::uint64_t> timers() const;
+  // Of a timer that is due; OK when it was cancelled meanwhile.
+  myriad_status fire(std::uint64_t timer, myriad_error*);
+  void forget_timers();                          // at stop()
   std::uint32_t point(const std::string& name);  // makes it
   std::uint32_t point_count() const;
   std::uint64_t readings() const { return readings_; }
@@ -86,6 +90,16 @@ class TrialHost {
   myriad_status kv_get(myriad_text key, void (*found)(void*, const void*, std::size_t), void* user);
   myriad_status metric(myriad_text name, double value);
   myriad_status connection(std::int32_t up, myriad_text reason);
+  struct Tick {
+    myriad_status (*fire)(void* user, std::uint64_t timer, myriad_error*) = nullptr;
+    void* user = nullptr;
+    bool once = false;
+  };
+  myriad_status set_timer(std::int64_t first_ns, std::int64_t period_ns, Tick, std::uint64_t* timer);
+  myriad_status cancel_timer(std::uint64_t timer);
+  myriad_status secret(myriad_text name, void (*found)(void*, const void*, std::size_t), void* user, myriad_error*);
+  myriad_status history(const myriad_history_query&, void (*found)(void*, const myriad_batch*), void* user,
+                        myriad_error*);
   void pay();  // calls what publish_durable owes; runs on a thread of its own
 
   const HostKind kind_;
@@ -101,6 +115,8 @@ class TrialHost {
   std::map<std::string, nlohmann::json> things_;
   std::map<std::string, std::string> kv_;
   std::set<std::string> metrics_;
+  std::map<std::uint64_t, Tick> ticks_;
+  std::uint64_t last_timer_ = 0;
   std::vector<std::string> patterns_, malformed_, misplaced_;
   std::vector<std::function<void()>> owed_;
   bool paying_ = false, closed_ = false;

@@ -3,7 +3,8 @@
  *
  * It judges the host itself: each function answers INTERNAL and says what went wrong when the host did not do as the
  * header promises. What it shows: the Thing "probe" with the properties number (I64), all (one reading of each type)
- * and sum (the processor's output), the event "began", the metric "polls", the state "starts".
+ * and sum (the processor's output), the event "began", the metrics "polls" and "ticks", the state "starts". Since 1.1
+ * the host has to keep the secret "word" for it, which is "sesame".
  *
  * Parts that a release added stand in an #ifdef of the name that came with it. */
 #include <pthread.h>
@@ -19,8 +20,17 @@ struct myriad_instance {
   const myriad_host_inputs* inputs;
   const myriad_host_kv* kv;
   const myriad_host_metrics* metrics;
+#ifdef MYRIAD_HOST_TIMER /* 1.1; NULL in a host of 1.0 */
+  const myriad_host_timer* timer;
+  const myriad_host_secrets* secrets;
+  const myriad_host_history* history;
+#endif
   uint32_t number, all, sum;
   int64_t total, polls;
+#ifdef MYRIAD_HOST_TIMER
+  int64_t ticks;
+  uint64_t ticking;
+#endif
   pthread_mutex_t mutex; /* guards all below */
   pthread_cond_t changed;
   int answers, durable; /* publish_durable's: how many, and how many were OK */
@@ -96,6 +106,17 @@ static const char* find_tables(myriad_instance* i) {
   if (!MYRIAD_HAS(i->kv, myriad_host_kv, get)) return "kv/1 lacks get()";
   if (!i->metrics || !MYRIAD_HAS(i->metrics, myriad_host_metrics, set)) return "metrics/1 lacks set()";
   if (!MYRIAD_HAS(i->metrics, myriad_host_metrics, connection)) return "metrics/1 lacks connection()";
+#ifdef MYRIAD_HOST_TIMER
+  i->timer = h->get_extension(h, MYRIAD_HOST_TIMER);
+  i->secrets = h->get_extension(h, MYRIAD_HOST_SECRETS);
+  i->history = h->get_extension(h, MYRIAD_HOST_HISTORY);
+  if (h->abi >= 0x10001u) {
+    if (!i->timer || !MYRIAD_HAS(i->timer, myriad_host_timer, set)) return "timer/1 lacks set()";
+    if (!MYRIAD_HAS(i->timer, myriad_host_timer, cancel)) return "timer/1 lacks cancel()";
+    if (!i->secrets || !MYRIAD_HAS(i->secrets, myriad_host_secrets, get)) return "secrets/1 lacks get()";
+    if (!i->history || !MYRIAD_HAS(i->history, myriad_host_history, query)) return "history/1 lacks query()";
+  }
+#endif
   return NULL;
 }
 
@@ -160,6 +181,66 @@ static void copy_digit(void* user, const void* data, size_t size) {
   if (size == 1) *(char*)user = *(const char*)data;
 }
 
+#ifdef MYRIAD_HOST_TIMER
+static void copy_word(void* user, const void* data, size_t size) {
+  if (size < 16) memcpy(user, data, size);
+}
+
+static void count_readings(void* user, const myriad_batch* batch) {
+  *(int64_t*)user = batch->count;
+}
+
+/* The metric "ticks" counts how often it came; the timer ends itself at the third. */
+static myriad_status tick(void* user, uint64_t timer, myriad_error* error) {
+  myriad_instance* i = user;
+  NEED(i->metrics->set(i->host, text("ticks"), (double)++i->ticks) == MYRIAD_OK, "set() of metrics/1 failed");
+  NEED(timer == i->ticking, "the tick is of another timer");
+  NEED(i->ticks < 3 || i->timer->cancel(i->host, timer) == MYRIAD_OK, "cancel() of timer/1 failed");
+  return MYRIAD_OK;
+}
+
+static myriad_status never(void* user, uint64_t timer, myriad_error* error) {
+  (void)user, (void)timer;
+  return failed(error, MYRIAD_E_INTERNAL, "a timer ticked that was cancelled");
+}
+
+/* What 1.1 added to the host: a timer, the secret "word", the history of "number". */
+static myriad_status use_1_1(myriad_instance* i, myriad_error* error) {
+  const myriad_host* h = i->host;
+  const int64_t ms = 1000000;
+  myriad_history_query q;
+  uint64_t cancelled;
+  int64_t count = -1;
+  char word[16] = "";
+  myriad_error why;
+  memset(&why, 0, sizeof why);
+  why.struct_size = sizeof why;
+  NEED(i->timer->set(h, 0, 10 * ms, tick, i, &i->ticking) == MYRIAD_OK, "set() of timer/1 failed");
+  NEED(i->timer->set(h, 0, ms, tick, i, &cancelled) == MYRIAD_E_INVALID, "timer/1 took a period of 1 ms");
+  NEED(i->timer->set(h, 5 * ms, 0, never, i, &cancelled) == MYRIAD_OK, "set() of timer/1 failed");
+  NEED(i->timer->cancel(h, cancelled) == MYRIAD_OK, "cancel() of timer/1 failed");
+  NEED(i->timer->cancel(h, cancelled) == MYRIAD_E_INVALID, "timer/1 cancelled a timer twice");
+  NEED(i->secrets->get(h, text("word"), copy_word, word, &why) == MYRIAD_OK, why.message);
+  NEED(strcmp(word, "sesame") == 0, "secrets/1 gave another secret");
+  NEED(i->secrets->get(h, text("unheard_of"), copy_word, word, &why) == MYRIAD_E_UNAVAILABLE,
+       "secrets/1 gave a secret that is not there");
+  NEED(why.message[0], "secrets/1 refused without saying why");
+  memset(&q, 0, sizeof q);
+  q.struct_size = sizeof q;
+  q.point = i->number;
+  q.to_ns = INT64_MAX;
+  q.limit = 10;
+  NEED(i->history->query(h, &q, count_readings, &count, &why) == MYRIAD_OK, why.message);
+  NEED(count >= 0, "history/1 did not call found()");
+  q.step_ns = 60000 * ms;
+  q.aggregate = MYRIAD_AGGREGATE_COUNT;
+  NEED(i->history->query(h, &q, count_readings, &count, &why) == MYRIAD_OK, why.message);
+  q.limit = 0;
+  NEED(i->history->query(h, &q, count_readings, &count, &why) == MYRIAD_E_INVALID, "history/1 took a limit of 0");
+  return MYRIAD_OK;
+}
+#endif
+
 static const char td[] =
     "{\"title\":\"Probe\",\"properties\":{"
     "\"number\":{\"type\":\"integer\",\"unit\":\"lx\",\"readOnly\":false},"
@@ -184,6 +265,9 @@ static myriad_status start(myriad_instance* i, myriad_error* error) {
   starts = '0';
   NEED(i->kv->get(h, text("starts"), copy_digit, &starts) == MYRIAD_OK && starts > '0', "get() lost what was put");
   NEED(i->metrics->connection(h, 1, text("")) == MYRIAD_OK, "connection() failed");
+#ifdef MYRIAD_HOST_TIMER
+  if (i->timer && use_1_1(i, error) != MYRIAD_OK) return MYRIAD_E_INTERNAL;
+#endif
   h->log(h, MYRIAD_LOG_INFO, "probe: started", 14);
   return MYRIAD_OK;
 }

@@ -24,6 +24,10 @@ SHOW(myriad_host_events);
 SHOW(myriad_host_inputs);
 SHOW(myriad_host_kv);
 SHOW(myriad_host_metrics);
+SHOW(myriad_host_timer);
+SHOW(myriad_host_secrets);
+SHOW(myriad_history_query);
+SHOW(myriad_host_history);
 
 MYRIAD_EXPORT extern myriad_plugin_entry_fn const myriad_abi_entry;
 myriad_plugin_entry_fn const myriad_abi_entry = NULL;

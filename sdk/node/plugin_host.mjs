@@ -1,5 +1,5 @@
 // What a plugin sees of Myriad: the `host` that its constructor is given. README.md describes it for its users.
-import { LogLevel, MAX_MESSAGE, Reader, Status, Type, Writer, encodeBatch } from './protocol.mjs';
+import { Aggregate, LogLevel, MAX_MESSAGE, Reader, Status, Type, Writer, decodeBatch, encodeBatch, lookUp } from './protocol.mjs';
 
 // A failure whose status tells the daemon what to do: retry later, refuse, fault the instance.
 export class Failure extends Error {
@@ -98,6 +98,16 @@ export class PluginHost {
       if (error.status === Status.UNAVAILABLE) return undefined;  // nothing is kept under this key
       throw error;
     }
+  }
+
+  // ---- Secrets and history
+
+  async secret(name) { return utf8.decode(await this.#side.ask(Type.secret_get, new Writer().text(name).finish())); }
+
+  // `from`, `to` and `step` are nanoseconds; without `step` the readings themselves.
+  async history(point, { from = 0n, to = 2n ** 63n - 1n, step = 0n, aggregate = 'mean', limit = 100_000 } = {}) {
+    const query = new Writer().u32(point).i64(from).i64(to).i64(step).u32(lookUp(Aggregate, aggregate, 'aggregate')).u32(limit);
+    return decodeBatch(await this.#side.ask(Type.history_query, query.finish())).readings;
   }
 
   // ---- What it counts, and whether its equipment answers

@@ -9,9 +9,10 @@ export const DEVICE = 'myriad.device/1';
 const names = (first, ...list) => list.map((name, i) => [name, first + i]);
 export const Type = Object.freeze(Object.fromEntries([
   ...names(1, 'setup', 'create', 'start', 'stop', 'destroy', 'discover', 'poll', 'read', 'write', 'invoke', 'deliver',
-    'process', 'save', 'load', 'serve'),
+    'process', 'save', 'load', 'serve', 'fire'),
   ...names(64, 'publish', 'refused', 'log', 'pong', 'invoked', 'publish_durable', 'metric', 'connection', 'intern',
-    'put_thing', 'emit', 'select', 'name', 'unit', 'kv_put', 'kv_get'),
+    'put_thing', 'emit', 'select', 'name', 'unit', 'kv_put', 'kv_get', 'timer_set', 'timer_cancel', 'secret_get',
+    'history_query'),
   ...names(128, 'answer', 'durable', 'cancel', 'ping'),
 ]));
 export const typeName = (type) => Object.keys(Type).find((name) => Type[name] === type) ?? `${type}`;
@@ -23,6 +24,7 @@ export const Status = Object.freeze({
 export const LogLevel = Object.freeze({ debug: 1, info: 2, warn: 3, error: 4 });
 export const ValueType = Object.freeze({ bool: 1, i64: 2, u64: 3, f64: 4, text: 5, bytes: 6, json: 7 });
 export const Quality = Object.freeze({ good: 0, uncertain: 1, bad: 2, stale: 3 });
+export const Aggregate = Object.freeze({ mean: 1, min: 2, max: 3, sum: 4, count: 5, first: 6, last: 7 });
 
 const nameIn = (table, number) => Object.keys(table).find((name) => table[name] === number);
 
@@ -162,7 +164,7 @@ function typeOf(value) {
   return value instanceof Uint8Array ? 'bytes' : 'json';
 }
 
-function lookUp(table, name, what) {
+export function lookUp(table, name, what) {
   if (!Object.hasOwn(table, name)) throw new TypeError(`${what} '${name}': use ${Object.keys(table).join(', ')}`);
   return table[name];
 }

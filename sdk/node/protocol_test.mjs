@@ -51,6 +51,12 @@ test('statuses, types and qualities are those of plugin.h', () => {
   }
 });
 
+test('aggregates are those of plugin.h', () => {
+  const list = fileText('sdk/include/myriad/plugin.h').match(/MYRIAD_AGGREGATE_MEAN = 1(.*?)\};/s)[0];
+  const names = [...list.matchAll(/MYRIAD_AGGREGATE_(\w+)/g)].map(([, name]) => name.toLowerCase());
+  assert.deepEqual(protocol.Aggregate, Object.fromEntries(names.map((name, i) => [name, i + 1])));
+});
+
 test('a packet lies in memory as the document draws it', () => {
   const [packet] = packets(Type.pong, 0x0102030405060708n, -3, new Uint8Array([9]));
   assert.deepEqual([...packet], [67, 0, 0, 0, 253, 255, 255, 255, 8, 7, 6, 5, 4, 3, 2, 1, 9]);

@@ -162,6 +162,22 @@ test('failures of the daemon reach the plugin, with their message', async () => 
   assert.equal(await host.stored('key'), undefined);
 });
 
+test('secrets and history are asked for', async () => {
+  const daemon = new Daemon(class {});
+  const { host } = daemon.session;
+  daemon.answers[Type.secret_get] = () => new TextEncoder().encode('sesame');
+  assert.equal(await host.secret('word'), 'sesame');
+  daemon.answers[Type.history_query] = () => encodeBatch([{ point: 7, value: 1.5, time: 60n }], 0n);
+  const [reading] = await host.history(7, { from: 1n, to: 99n, step: 1_000_000n, aggregate: 'max', limit: 5 });
+  assert.deepEqual([reading.point, reading.value, reading.time], [7, 1.5, 60n]);
+  const asked = new Reader(daemon.said.at(-1).payload);
+  assert.deepEqual([asked.u32(), asked.i64(), asked.i64(), asked.i64(), asked.u32(), asked.u32(), asked.left],
+    [7, 1n, 99n, 1_000_000n, 3, 5, 0]);
+  await assert.rejects(host.history(7, { aggregate: 'median' }), /aggregate 'median': use mean, min/);
+  daemon.answers[Type.secret_get] = () => ({ status: Status.UNAVAILABLE, message: 'it is not there' });
+  await assert.rejects(host.secret('other'), { status: Status.UNAVAILABLE, message: 'it is not there' });
+});
+
 test('metrics and the connection are told when they change', async () => {
   const daemon = new Daemon(class {});
   const { host } = daemon.session;

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <sstream>
+#include <thread>
 
 #include "base/temp_dir.h"
+#include "historian/historian.h"
 #include "plugin_host/loader.h"
 #include "plugin_host/local_runner.h"
 #include "plugin_host/manifest.h"
@@ -22,7 +24,14 @@ class TodaysHost {
   explicit TodaysHost(const myriad_plugin_api& api) : api_(api), runner_(api, parts()) {}
 
   HostTable::Parts parts() {
-    return {"probe", *registry_, *spine_, points_, clock_, telemetry_, scheduler_.strand(), {}};
+    HostTable::Parts out{"probe", *registry_, *spine_, points_, clock_, telemetry_, scheduler_.strand(), {}};
+    out.timers = timers_;
+    out.history = history_.get();
+    out.secret = [](std::string_view name) -> Result<std::string> {
+      if (name == "word") return std::string("sesame");
+      return Error{Code::unavailable, "there is no such secret"};
+    };
+    return out;
   }
   void run(const Outcome& outcome) { EXPECT_TRUE(outcome.ok()) << outcome.message; }
 
@@ -44,6 +53,11 @@ class TodaysHost {
             static_cast<std::uint32_t>(readings_.size()),
             0,
             1};
+  }
+  double metric(std::string_view name) const {
+    for (const auto& [known, value] : telemetry_->metrics())
+      if (known == name) return value;
+    return 0;
   }
   // Of one point, in the order of the log.
   std::vector<myriad_reading> stored(const char* point) {
@@ -67,7 +81,14 @@ class TodaysHost {
   model::Points points_;
   std::unique_ptr<registry::Registry> registry_ = *registry::Registry::open(home_ / "registry.db");
   std::unique_ptr<spine::Spine> spine_ = *spine::Spine::open(spine_options(), points_, clock_, Log::none());
+  std::unique_ptr<historian::Historian> history_ =
+      *historian::Historian::open({.file = home_ / "history.db"}, *spine_, points_, clock_, Log::none());
   std::shared_ptr<Telemetry> telemetry_ = std::make_shared<Telemetry>(clock_, Log::none());
+  bool ticks_ = false;  // set before it is started
+  std::shared_ptr<Strand> strand_ = scheduler_.strand();
+  std::shared_ptr<Timers> timers_ = std::make_shared<Timers>(strand_, [this](std::uint64_t timer) {
+    if (ticks_) run(runner_.fire(timer));
+  });
   std::vector<myriad_reading> readings_;
   LocalRunner runner_;
 
@@ -107,7 +128,7 @@ TEST_P(Probe, LivesAsADevice) {
   EXPECT_EQ(host.stored("probe/all").size(), 14u);
   ASSERT_EQ(host.stored("probe/number").size(), 2u);
   EXPECT_EQ(host.stored("probe/number")[1].value.i64, 2);
-  EXPECT_EQ(host.telemetry_->metrics().at(0).second, 2);
+  EXPECT_EQ(host.metric("polls"), 2);
   EXPECT_TRUE(host.telemetry_->connection()->up);
   EXPECT_EQ(host.registry_->property("probe/number")->unit, "lx");
 
@@ -171,6 +192,25 @@ TEST_P(Probe, ServesHttpSinceOneDotOne) {
   const auto outcome = runner.serve({"GET", "/a", "", "", "", "admin"}, response);
   EXPECT_EQ(outcome.ok(), api()->abi >= 0x10001) << outcome.message;
   EXPECT_EQ(response.body, outcome.ok() ? "/a" : "");
+}
+
+TEST_P(Probe, TicksSinceOneDotOne) {
+  ASSERT_TRUE(api());
+  TodaysHost host(*api());
+  auto& runner = host.runner_;
+  host.ticks_ = true;
+  host.run(runner.create("{}"));
+  // As the supervisor does: on the strand, so that no tick comes beside another call.
+  ASSERT_EQ(host.strand_->call([&] { host.run(runner.start()); }, Scheduler::Clock::now() + std::chrono::seconds(20)),
+            Strand::Call::done);
+  const auto ticks = [&] { return host.metric("ticks"); };
+  const double wanted = api()->abi >= 0x10001 ? 3 : 0;
+  for (int i = 0; i < 2'000 && ticks() < wanted; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(ticks(), wanted);
+  host.timers_->end();
+  ASSERT_EQ(host.strand_->call([] {}, Scheduler::Clock::now() + std::chrono::seconds(20)), Strand::Call::done);
+  EXPECT_TRUE(runner.destroy());
 }
 
 // The folders that the build makes: "today 1.0 …".

@@ -6,7 +6,9 @@
 //   (`size` Things of 64 KiB; <thing>/described tells) | stuff (`size` questions to keep 60 kB, sent by itself on
 //   descriptor `fd`, waiting for no answer) | deaf (keeps what the host sends from being read, and asks `size` times
 //   for 256 KiB) | spin (computes for ever) | chatter (`size` empty lines of the log, likewise) | crash | exit | print
-//   (then crash) | sleep (deaf to cancel) | freeze (stops its process) | later (crashes soon after the poll)
+//   (then crash) | ticks (timers: <thing>/tick each 10 ms, five times; <thing>/once; one that it cancels) | tick_fails
+//   | tick_breaks | tick_crashes (the timer does) | sleep (deaf to cancel) | freeze (stops its process) | later
+//   (crashes soon after the poll)
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,6 +39,7 @@ class Talker : public myriad::Plugin, public myriad::Device, public myriad::Http
 
   void start() override {
     host().put_thing(thing_, R"({"title":"Talker","properties":{"number":{"type":"number","unit":"Cel"}}})");
+    set_timers(config_.get<std::string>("poll"));
   }
   void stop() override {
     if (replier_.joinable()) replier_.join();
@@ -108,7 +111,49 @@ class Talker : public myriad::Plugin, public myriad::Device, public myriad::Http
     publish(host().intern(thing_, property), value);
   }
 
+  void set_timers(const std::string& how) {
+    using std::chrono::milliseconds;
+    if (!how.starts_with("tick")) return;
+    const auto id = std::make_shared<TimerId>();
+    *id = every(milliseconds(10), [this, how, id, n = std::int64_t{0}]() mutable {
+      if (how == "tick_fails") throw myriad::Failure(MYRIAD_E_UNAVAILABLE, "the tick fails as told");
+      if (how == "tick_breaks") throw std::logic_error("the tick breaks as told");
+      if (how == "tick_crashes") std::raise(SIGSEGV);
+      say("tick", ++n);
+      if (n == 5) cancel_timer(*id);
+    });
+    after(milliseconds(0), [this] { say("once", true); });
+    cancel_timer(after(milliseconds(5), [this] { say("never", true); }));
+  }
+
+  // Of what lies before this poll: how many numbers, and their mean.
+  void remember(std::uint32_t number) {
+    myriad::Host::HistoryQuery q{.point = number, .to_ns = polled_};
+    std::int64_t count = -1;
+    host().history(q, [&](const myriad::BatchView& batch) { count = batch.size(); });
+    say("remembered", count);
+    q.step_ns = std::int64_t{3'600} * 1'000'000'000;
+    host().history(q, [&](const myriad::BatchView& batch) {
+      if (batch.size() > 0) say("mean", batch[0].value.f64);
+    });
+    q.limit = 0;
+    try {
+      host().history(q, [](const myriad::BatchView&) {});
+    } catch (const myriad::Failure& f) {
+      say("bad_query", std::string_view(f.what()).find("limit 0") != std::string_view::npos);
+    }
+  }
+  bool bad_secret() {
+    try {
+      host().secret("unheard_of");
+    } catch (const myriad::Failure& f) {
+      return f.status() == MYRIAD_E_UNAVAILABLE && std::strlen(f.what()) > 0;
+    }
+    return false;
+  }
+
   void everything() {
+    polled_ = host().now_ns();
     for (const auto level : {MYRIAD_LOG_DEBUG, MYRIAD_LOG_INFO, MYRIAD_LOG_WARN, MYRIAD_LOG_ERROR})
       host().log(level, "level " + std::to_string(level));
     const auto number = host().intern(thing_, "number");
@@ -129,6 +174,9 @@ class Talker : public myriad::Plugin, public myriad::Device, public myriad::Http
     say("bad_event", host().emit(thing_, "rang", "{", 0) == MYRIAD_E_INVALID);
     say("bad_thing", bad_thing());
     say("bad_name", bad_name());
+    say("secret", std::string_view(host().secret("word")));
+    say("bad_secret", bad_secret());
+    remember(number);
     durable();
   }
   bool bad_thing() {
@@ -226,7 +274,7 @@ class Talker : public myriad::Plugin, public myriad::Device, public myriad::Http
   myriad::Config config_;
   std::string thing_;
   std::thread replier_;
-  std::int64_t next_ = 0, total_ = 0;
+  std::int64_t next_ = 0, total_ = 0, polled_ = 0;
 };
 
 }  // namespace

@@ -177,6 +177,27 @@ void work(Instance& i) {
   }
 }
 
+myriad_status tick(void*, std::uint64_t, myriad_error*) {
+  go_wrong_in("tick");
+  return MYRIAD_OK;
+}
+
+// A timer, a secret and a look at its history, where the host has them.
+void use_1_1(Instance& i, myriad_error* error) {
+  const auto* h = i.host;
+  std::uint64_t id = 0;
+  if (const auto* timer = host_table<myriad_host_timer>(i, MYRIAD_HOST_TIMER))
+    (void)timer->set(h, 0, has("bad_timer") ? 1'000'000 : 10'000'000, tick, &i, &id);
+  const auto forget = [](void*, const void*, std::size_t) {};
+  if (const auto* secrets = host_table<myriad_host_secrets>(i, MYRIAD_HOST_SECRETS))
+    (void)secrets->get(h, text(has("bad_secret") ? "no slug!" : "word"), forget, &i, error);
+  const std::uint32_t limit = has("bad_query") ? 0 : 10;
+  const myriad_history_query q{sizeof q, i.point, 0, INT64_MAX, 1'000'000'000, MYRIAD_AGGREGATE_MEAN, limit};
+  if (const auto* history = host_table<myriad_host_history>(i, MYRIAD_HOST_HISTORY))
+    (void)history->query(
+        h, &q, [](void*, const myriad_batch*) {}, &i, error);
+}
+
 myriad_status start(myriad_instance* raw, myriad_error* error) {
   auto& i = self(raw);
   go_wrong_in("start");
@@ -198,6 +219,7 @@ myriad_status start(myriad_instance* raw, myriad_error* error) {
     (void)things->put(i.host, text("thing"), text(td), error);
   const auto* metrics = host_table<myriad_host_metrics>(i, MYRIAD_HOST_METRICS);
   if (metrics) (void)metrics->set(i.host, text(has("bad_metric") ? "Bad Metric" : "starts"), 1);
+  use_1_1(i, error);
   i.worker = std::thread([&i] { work(i); });
   return MYRIAD_OK;
 }

@@ -12,12 +12,15 @@
 #ifndef MYRIAD_PLUGIN_HPP
 #define MYRIAD_PLUGIN_HPP
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -223,6 +226,54 @@ class Host {
     return out;
   }
 
+  // What an administrator keeps for this instance under that name. Ask whenever you connect, and never log it.
+  std::string secret(std::string_view name) const {
+    std::string out;
+    const auto found = [](void* user, const void* data, std::size_t size) {
+      static_cast<std::string*>(user)->assign(static_cast<const char*>(data), size);
+    };
+    myriad_error error = blank();
+    check(extension<myriad_host_secrets>(MYRIAD_HOST_SECRETS)->get(host_, text(name), found, &out, &error), error);
+    return out;
+  }
+  struct HistoryQuery {  // as myriad_history_query
+    std::uint32_t point = 0;
+    std::int64_t from_ns = 0, to_ns = INT64_MAX, step_ns = 0;
+    std::uint32_t aggregate = MYRIAD_AGGREGATE_MEAN, limit = 100'000;
+  };
+  // Calls `found` once with the first readings that there are; plugin.h tells how to go on behind them.
+  void history(const HistoryQuery& q, const std::function<void(const BatchView&)>& found) const {
+    const myriad_history_query raw{sizeof raw, q.point, q.from_ns, q.to_ns, q.step_ns, q.aggregate, q.limit};
+    struct Call {
+      const std::function<void(const BatchView&)>& found;
+      std::exception_ptr failed;
+    } call{found, nullptr};
+    const auto take = [](void* user, const myriad_batch* batch) {
+      try {
+        static_cast<Call*>(user)->found(BatchView(*batch));
+      } catch (...) {
+        static_cast<Call*>(user)->failed = std::current_exception();
+      }
+    };
+    myriad_error error = blank();
+    check(extension<myriad_host_history>(MYRIAD_HOST_HISTORY)->query(host_, &raw, take, &call, &error), error);
+    if (call.failed) std::rethrow_exception(call.failed);
+  }
+  // Plugin::every() and after() are the easier way.
+  [[nodiscard]] std::uint64_t set_timer(std::chrono::nanoseconds first, std::chrono::nanoseconds period,
+                                        myriad_status (*fire)(void*, std::uint64_t, myriad_error*), void* user) const {
+    std::uint64_t id = 0;
+    const auto status =
+        extension<myriad_host_timer>(MYRIAD_HOST_TIMER)->set(host_, first.count(), period.count(), fire, user, &id);
+    if (status != MYRIAD_OK)
+      throw Failure(status, status == MYRIAD_E_DENIED ? "the instance has as many timers as it may: end some"
+                                                      : "the timer was not set: a period is 0, or 10 ms to a year");
+    return id;
+  }
+  void cancel_timer(std::uint64_t timer) const {
+    extension<myriad_host_timer>(MYRIAD_HOST_TIMER)->cancel(host_, timer);
+  }
+
   const myriad_host* raw() const { return host_; }
 
  private:
@@ -239,6 +290,79 @@ class Host {
   const myriad_host* host_;
 };
 
+namespace detail {
+
+inline void fill(myriad_error* e, const char* message, int os_code) {
+  if (!e || e->struct_size < sizeof(myriad_error)) return;
+  e->os_code = os_code;
+  std::snprintf(e->message, sizeof e->message, "%s", message);
+}
+
+// The edge: no exception passes.
+template <class F>
+myriad_status guarded(myriad_error* e, F&& f) noexcept {
+  try {
+    f();
+    return MYRIAD_OK;
+  } catch (const Failure& failure) {
+    fill(e, failure.what(), failure.os_code());
+    return failure.status();
+  } catch (const std::exception& x) {
+    fill(e, x.what(), 0);
+  } catch (...) {
+    fill(e, "an exception that is no std::exception", 0);
+  }
+  return MYRIAD_E_INTERNAL;
+}
+
+// What a plugin's timers call. Thread-safe.
+class TimerBook {
+ public:
+  using Task = std::function<void()>;
+
+  std::uint64_t set(const Host& host, std::chrono::nanoseconds first, std::chrono::nanoseconds period, Task task) {
+    const std::lock_guard lock(mutex_);  // kept while it is set: its first tick may come at once
+    const auto id = host.set_timer(first, period, &fire, this);
+    tasks_[id] = {std::make_shared<Task>(std::move(task)), period.count() == 0};
+    return id;
+  }
+  void cancel(const Host& host, std::uint64_t id) {
+    host.cancel_timer(id);
+    const std::lock_guard lock(mutex_);
+    tasks_.erase(id);
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    tasks_.clear();
+  }
+
+ private:
+  struct Entry {
+    std::shared_ptr<Task> task;
+    bool once = false;
+  };
+  static myriad_status fire(void* user, std::uint64_t id, myriad_error* error) {
+    return guarded(error, [&] {
+      // Its own, for the task may end its timer.
+      if (const auto task = static_cast<TimerBook*>(user)->find(id)) (*task)();
+    });
+  }
+  std::shared_ptr<Task> find(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    const auto it = tasks_.find(id);
+    if (it == tasks_.end()) return nullptr;
+    const auto entry = it->second;
+    if (entry.once) tasks_.erase(it);
+    return entry.task;
+  }
+  std::mutex mutex_;  // guards tasks_
+  std::map<std::uint64_t, Entry> tasks_;
+};
+
+struct Edge;
+
+}  // namespace detail
+
 // What every plugin is. The constructor of the derived class takes (Host, std::string_view config_json).
 class Plugin {
  public:
@@ -254,8 +378,20 @@ class Plugin {
  protected:
   const Host& host() const { return host_; }
 
+  // Calls `task` as the host calls poll(): never beside another call, from start() to stop(). stop() ends all timers.
+  using TimerId = std::uint64_t;
+  TimerId every(std::chrono::nanoseconds period, std::function<void()> task) {
+    return timers_.set(host_, period, period, std::move(task));
+  }
+  TimerId after(std::chrono::nanoseconds delay, std::function<void()> task) {
+    return timers_.set(host_, delay, std::chrono::nanoseconds(0), std::move(task));
+  }
+  void cancel_timer(TimerId timer) { timers_.cancel(host_, timer); }
+
  private:
+  friend struct detail::Edge;
   Host host_;
+  detail::TimerBook timers_;
 };
 
 // Serves myriad.device/1.
@@ -309,28 +445,12 @@ class Http {
 
 namespace detail {
 
-inline void fill(myriad_error* e, const char* message, int os_code) {
-  if (!e || e->struct_size < sizeof(myriad_error)) return;
-  e->os_code = os_code;
-  std::snprintf(e->message, sizeof e->message, "%s", message);
-}
-
-// The edge: no exception passes.
-template <class F>
-myriad_status guarded(myriad_error* e, F&& f) noexcept {
-  try {
-    f();
-    return MYRIAD_OK;
-  } catch (const Failure& failure) {
-    fill(e, failure.what(), failure.os_code());
-    return failure.status();
-  } catch (const std::exception& x) {
-    fill(e, x.what(), 0);
-  } catch (...) {
-    fill(e, "an exception that is no std::exception", 0);
+struct Edge {
+  static void stop(Plugin& plugin) {
+    plugin.stop();
+    plugin.timers_.clear();
   }
-  return MYRIAD_E_INTERNAL;
-}
+};
 
 // The instance by one of its faces, so that a plugin's own read() or a private override hides nothing.
 template <class T, class Face>
@@ -441,7 +561,7 @@ myriad_plugin_api plugin_api(const char* id, const char* version) {
           },
           [](myriad_instance* i) { delete &self<T, T>(i); },
           [](myriad_instance* i, myriad_error* e) { return guarded(e, [&] { self<T, Plugin>(i).start(); }); },
-          [](myriad_instance* i) { guarded(nullptr, [&] { self<T, Plugin>(i).stop(); }); },
+          [](myriad_instance* i) { guarded(nullptr, [&] { detail::Edge::stop(self<T, Plugin>(i)); }); },
           [](myriad_instance* i) { self<T, Plugin>(i).cancel(); },
           [](myriad_instance* i, const char* ext) { return detail::extension<T>(i, ext); }};
 }

@@ -99,13 +99,22 @@ typedef struct myriad_test_list {
   size_t count;
 } myriad_test_list;
 
+typedef struct myriad_test_timer {
+  uint64_t id; /* 0: it is over */
+  int64_t due_ns, period_ns;
+  myriad_status (*fire)(void*, uint64_t, myriad_error*);
+  void* user;
+} myriad_test_timer;
+
 typedef struct myriad_test_host {
   myriad_host table;
   pthread_mutex_t mutex; /* guards all below */
   pthread_cond_t changed;
-  myriad_test_list points, things, events, kv, metrics, logs, units, patterns; /* points: by id - 1 */
+  myriad_test_list points, things, events, kv, metrics, logs, units, patterns, secrets; /* points: by id - 1 */
   myriad_test_seen* seen;
   size_t seen_count;
+  myriad_reading* remembered;
+  size_t remembered_count;
   myriad_status publish_answer, durable_answer;
   unsigned publish_times; /* for how many more calls publish_answer holds */
   int connected;
@@ -113,6 +122,8 @@ typedef struct myriad_test_host {
   int64_t now_ns; /* 0: the system clock */
   pthread_t* answers;
   size_t answer_count;
+  myriad_test_timer timers[64];
+  uint64_t last_timer;
 } myriad_test_host;
 
 MYRIAD_TEST_FN void* myriad_test_grow(void* old, size_t count, size_t size) {
@@ -413,13 +424,155 @@ MYRIAD_TEST_FN myriad_status myriad_test_connection(const myriad_host* h, int32_
   return MYRIAD_OK;
 }
 
+MYRIAD_TEST_FN myriad_status myriad_test_set_timer(const myriad_host* h, int64_t first_ns, int64_t period_ns,
+                                                   myriad_status (*fire)(void*, uint64_t, myriad_error*), void* user,
+                                                   uint64_t* timer) {
+  myriad_test_host* host = myriad_test_self(h);
+  const int64_t ms = 1000000, year = (int64_t)366 * 24 * 3600 * 1000 * ms, now = myriad_test_now_ns(h);
+  myriad_test_timer* place = NULL;
+  size_t n;
+  if (!fire || !timer || first_ns < 0 || first_ns > year) return MYRIAD_E_INVALID;
+  if (period_ns && (period_ns < 10 * ms || period_ns > year)) return MYRIAD_E_INVALID;
+  pthread_mutex_lock(&host->mutex);
+  for (n = 0; n < 64 && !place; ++n)
+    if (!host->timers[n].id) place = &host->timers[n];
+  if (place) {
+    place->id = *timer = ++host->last_timer;
+    place->due_ns = now + first_ns;
+    place->period_ns = period_ns;
+    place->fire = fire;
+    place->user = user;
+  }
+  pthread_mutex_unlock(&host->mutex);
+  return place ? MYRIAD_OK : MYRIAD_E_DENIED;
+}
+
+MYRIAD_TEST_FN myriad_status myriad_test_cancel_timer(const myriad_host* h, uint64_t timer) {
+  myriad_test_host* host = myriad_test_self(h);
+  myriad_status status = MYRIAD_E_INVALID;
+  size_t n;
+  pthread_mutex_lock(&host->mutex);
+  for (n = 0; n < 64; ++n)
+    if (timer && host->timers[n].id == timer) {
+      host->timers[n].id = 0;
+      status = MYRIAD_OK;
+    }
+  pthread_mutex_unlock(&host->mutex);
+  return status;
+}
+
+MYRIAD_TEST_FN myriad_status myriad_test_secret(const myriad_host* h, myriad_text name,
+                                                void (*found)(void*, const void*, size_t), void* user,
+                                                myriad_error* e) {
+  myriad_test_host* host = myriad_test_self(h);
+  char* key = myriad_test_copy(name.data, name.size);
+  const myriad_test_entry* entry;
+  pthread_mutex_lock(&host->mutex);
+  entry = myriad_test_find(&host->secrets, key);
+  pthread_mutex_unlock(&host->mutex);
+  free(key);
+  if (!entry) {
+    (void)myriad_test_refuse(e, "there is no such secret for this instance");
+    return MYRIAD_E_UNAVAILABLE;
+  }
+  found(user, entry->text, entry->size); /* entries live as long as the host */
+  return MYRIAD_OK;
+}
+
+MYRIAD_TEST_FN double myriad_test_number(const myriad_reading* r) {
+  if (r->type == MYRIAD_F64) return r->value.f64;
+  return r->type == MYRIAD_U64 ? (double)r->value.u64 : (double)r->value.i64;
+}
+
+typedef struct myriad_test_series {
+  myriad_reading* items; /* by ascending time, one for each */
+  size_t count;
+} myriad_test_series;
+
+/* Takes a reading that the query asks for; of one time the last. */
+MYRIAD_TEST_FN void myriad_test_collect(myriad_test_series* s, const myriad_history_query* q, const myriad_reading* r) {
+  size_t at = s->count;
+  if (r->point != q->point || r->time_ns < q->from_ns || r->time_ns >= q->to_ns || r->type >= MYRIAD_TEXT) return;
+  if (q->step_ns && r->quality > MYRIAD_UNCERTAIN) return;
+  while (at > 0 && s->items[at - 1].time_ns >= r->time_ns) --at;
+  if (at == s->count || s->items[at].time_ns != r->time_ns) {
+    s->items = (myriad_reading*)myriad_test_grow(s->items, s->count, sizeof *s->items);
+    memmove(&s->items[at + 1], &s->items[at], (s->count++ - at) * sizeof *s->items);
+  }
+  s->items[at] = *r;
+}
+
+/* One value of the `count` readings of a step, which begins at `time_ns`. */
+MYRIAD_TEST_FN myriad_reading myriad_test_aggregate(const myriad_reading* r, size_t count, uint32_t how,
+                                                    int64_t time_ns) {
+  double sum = 0, least = myriad_test_number(r), most = least, value;
+  myriad_reading out;
+  size_t n;
+  for (n = 0; n < count; ++n) {
+    value = myriad_test_number(&r[n]);
+    sum += value;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  memset(&out, 0, sizeof out);
+  out.time_ns = time_ns;
+  out.point = r->point;
+  out.type = MYRIAD_F64;
+  value = myriad_test_number(&r[count - 1]);
+  if (how == MYRIAD_AGGREGATE_MEAN) value = sum / (double)count;
+  if (how == MYRIAD_AGGREGATE_MIN) value = least;
+  if (how == MYRIAD_AGGREGATE_MAX) value = most;
+  if (how == MYRIAD_AGGREGATE_SUM) value = sum;
+  if (how == MYRIAD_AGGREGATE_COUNT) value = (double)count;
+  if (how == MYRIAD_AGGREGATE_FIRST) value = myriad_test_number(r);
+  out.value.f64 = value;
+  return out;
+}
+
+/* The real host answers whole numbers as I64, and texts too; this one only numbers, and those of steps as F64. */
+MYRIAD_TEST_FN myriad_status myriad_test_query(const myriad_host* h, const myriad_history_query* q,
+                                               void (*found)(void*, const myriad_batch*), void* user, myriad_error* e) {
+  myriad_test_host* host = myriad_test_self(h);
+  const int wrong_steps = q->step_ns < 0 || q->step_ns % 1000000 || q->aggregate < MYRIAD_AGGREGATE_MEAN ||
+                          q->aggregate > MYRIAD_AGGREGATE_LAST;
+  myriad_test_series s = {NULL, 0};
+  myriad_batch batch;
+  size_t n, first, kept = 0;
+  if (q->limit < 1 || q->limit > 100000 || (q->step_ns && wrong_steps))
+    return myriad_test_refuse(e, "limit is 1 to 100000, step_ns whole milliseconds, aggregate MYRIAD_AGGREGATE_...");
+  pthread_mutex_lock(&host->mutex);
+  for (n = 0; n < host->remembered_count; ++n) myriad_test_collect(&s, q, &host->remembered[n]);
+  for (n = 0; n < host->seen_count; ++n) myriad_test_collect(&s, q, &host->seen[n].reading);
+  pthread_mutex_unlock(&host->mutex);
+  for (first = 0; q->step_ns && first < s.count; first = n) {
+    const int64_t begin = s.items[first].time_ns / q->step_ns * q->step_ns;
+    for (n = first; n < s.count && s.items[n].time_ns - begin < q->step_ns; ++n) continue;
+    s.items[kept++] = myriad_test_aggregate(&s.items[first], n - first, q->aggregate, begin);
+  }
+  if (q->step_ns) s.count = kept;
+  memset(&batch, 0, sizeof batch);
+  batch.struct_size = sizeof batch;
+  batch.stride = sizeof *s.items;
+  batch.readings = s.items;
+  batch.count = s.count < q->limit ? (uint32_t)s.count : q->limit;
+  found(user, &batch);
+  free(s.items);
+  return MYRIAD_OK;
+}
+
 MYRIAD_TEST_FN const void* myriad_test_get_extension(const myriad_host* h, const char* id) {
   static const myriad_host_things things = {sizeof things, 0, myriad_test_put_thing};
   static const myriad_host_events events = {sizeof events, 0, myriad_test_emit};
   static const myriad_host_inputs inputs = {sizeof inputs, 0, myriad_test_select, myriad_test_name, myriad_test_unit};
   static const myriad_host_kv kv = {sizeof kv, 0, myriad_test_kv_put, myriad_test_kv_get};
   static const myriad_host_metrics metrics = {sizeof metrics, 0, myriad_test_set_metric, myriad_test_connection};
+  static const myriad_host_timer timer = {sizeof timer, 0, myriad_test_set_timer, myriad_test_cancel_timer};
+  static const myriad_host_secrets secrets = {sizeof secrets, 0, myriad_test_secret};
+  static const myriad_host_history history = {sizeof history, 0, myriad_test_query};
   (void)h;
+  if (strcmp(id, MYRIAD_HOST_TIMER) == 0) return &timer;
+  if (strcmp(id, MYRIAD_HOST_SECRETS) == 0) return &secrets;
+  if (strcmp(id, MYRIAD_HOST_HISTORY) == 0) return &history;
   if (strcmp(id, MYRIAD_HOST_THINGS) == 0) return &things;
   if (strcmp(id, MYRIAD_HOST_EVENTS) == 0) return &events;
   if (strcmp(id, MYRIAD_HOST_INPUTS) == 0) return &inputs;
@@ -463,13 +616,14 @@ MYRIAD_TEST_FN void myriad_test_drain(myriad_test_host* host) {
 
 /* After its plugins are destroyed. */
 MYRIAD_TEST_FN void myriad_test_close(myriad_test_host* host) {
-  myriad_test_list* lists[] = {&host->points,  &host->things, &host->events, &host->kv,
-                               &host->metrics, &host->logs,   &host->units,  &host->patterns};
+  myriad_test_list* lists[] = {&host->points, &host->things, &host->events,   &host->kv,     &host->metrics,
+                               &host->logs,   &host->units,  &host->patterns, &host->secrets};
   size_t n;
   myriad_test_drain(host);
   for (n = 0; n < sizeof lists / sizeof *lists; ++n) myriad_test_free(lists[n]);
   for (n = 0; n < host->seen_count; ++n) free((void*)host->seen[n].text);
   free(host->seen);
+  free(host->remembered);
   free(host->answers);
   pthread_cond_destroy(&host->changed);
   pthread_mutex_destroy(&host->mutex);
@@ -577,6 +731,26 @@ MYRIAD_TEST_FN void myriad_test_set_unit(myriad_test_host* host, const char* poi
   myriad_test_add(&host->units, myriad_test_copy(point, strlen(point)), unit, strlen(unit), 0);
   pthread_mutex_unlock(&host->mutex);
 }
+/* What an administrator gave the plugin. */
+MYRIAD_TEST_FN void myriad_test_give_secret(myriad_test_host* host, const char* name, const char* value) {
+  pthread_mutex_lock(&host->mutex);
+  myriad_test_add(&host->secrets, myriad_test_copy(name, strlen(name)), value, strlen(value), 0);
+  pthread_mutex_unlock(&host->mutex);
+}
+/* A reading that the site has recorded before; what the plugin publishes is recorded behind it. */
+MYRIAD_TEST_FN void myriad_test_remember(myriad_test_host* host, const char* point, int64_t time_ns, double value) {
+  myriad_reading r;
+  memset(&r, 0, sizeof r);
+  pthread_mutex_lock(&host->mutex);
+  r.time_ns = time_ns;
+  r.point = myriad_test_id(host, myriad_test_copy(point, strlen(point)));
+  r.type = MYRIAD_F64;
+  r.value.f64 = value;
+  host->remembered =
+      (myriad_reading*)myriad_test_grow(host->remembered, host->remembered_count, sizeof *host->remembered);
+  host->remembered[host->remembered_count++] = r;
+  pthread_mutex_unlock(&host->mutex);
+}
 /* The next `times` publish() and publish_durable() answer `status`, for instance AGAIN, and take nothing. */
 MYRIAD_TEST_FN void myriad_test_answer_publish(myriad_test_host* host, myriad_status status, unsigned times) {
   pthread_mutex_lock(&host->mutex);
@@ -643,6 +817,9 @@ MYRIAD_TEST_FN myriad_status myriad_test_start(myriad_test_plugin* p) {
 MYRIAD_TEST_FN void myriad_test_stop(myriad_test_plugin* p) {
   if (p->started) p->api->stop(p->instance);
   p->started = 0;
+  pthread_mutex_lock(&p->host->mutex);
+  memset(p->host->timers, 0, sizeof p->host->timers);
+  pthread_mutex_unlock(&p->host->mutex);
 }
 MYRIAD_TEST_FN void myriad_test_cancel(myriad_test_plugin* p) {
   p->api->cancel(p->instance);
@@ -654,6 +831,39 @@ MYRIAD_TEST_FN void myriad_test_destroy(myriad_test_plugin* p) {
   if (p->instance) p->api->destroy(p->instance);
   free(p->output);
   free(p);
+}
+
+/* The first timer that is due until then, as it is; `id` is 0: there is none. The host's time is that of the tick. */
+MYRIAD_TEST_FN myriad_test_timer myriad_test_next_tick(myriad_test_host* host, int64_t end_ns) {
+  myriad_test_timer* first = NULL;
+  myriad_test_timer out;
+  size_t n;
+  memset(&out, 0, sizeof out);
+  pthread_mutex_lock(&host->mutex);
+  for (n = 0; n < 64; ++n)
+    if (host->timers[n].id && (!first || host->timers[n].due_ns < first->due_ns)) first = &host->timers[n];
+  if (first && first->due_ns <= end_ns) {
+    out = *first;
+    if (host->now_ns < out.due_ns) host->now_ns = out.due_ns;
+    first->due_ns += first->period_ns;
+    if (!first->period_ns) first->id = 0;
+  }
+  pthread_mutex_unlock(&host->mutex);
+  return out;
+}
+/* Lets `ns` pass: the host's clock goes on by so much (and stands, from now on), and the started plugin's timers tick.
+ * The status of the first tick that fails; those behind it are not called then. */
+MYRIAD_TEST_FN myriad_status myriad_test_elapse(myriad_test_plugin* p, int64_t ns) {
+  const int64_t now = myriad_test_now_ns(&p->host->table), end = now + ns;
+  myriad_status status = MYRIAD_OK;
+  myriad_test_set_now(p->host, now);
+  while (status == MYRIAD_OK) {
+    const myriad_test_timer tick = myriad_test_next_tick(p->host, end);
+    if (!tick.id) break;
+    if (p->started) status = tick.fire(tick.user, tick.id, myriad_test_blank(p));
+  }
+  if (status == MYRIAD_OK) myriad_test_set_now(p->host, end);
+  return status;
 }
 
 /* The plugin's table of an extension, or NULL. */

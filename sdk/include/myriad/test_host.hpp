@@ -18,6 +18,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "myriad/config.hpp"
@@ -68,6 +69,14 @@ class TestHost {
     }
     void stop() {
       if (std::exchange(started_, false)) api_->stop(instance_);
+      host_.forget_timers();
+    }
+    // Lets time pass: the host's clock goes on by so much (and stands, from now on), and timers tick on this thread.
+    void elapse(std::chrono::nanoseconds by) {
+      const auto end = host_.stand_still() + by.count();
+      while (auto tick = host_.next_tick(end))
+        if (started_) call([&](myriad_error* e) { return tick->fire(tick->user, tick->id, e); });
+      host_.set_now(end);
     }
     void cancel() { api_->cancel(instance_); }
     void discover(std::int64_t deadline_ns = INT64_MAX) {
@@ -257,6 +266,25 @@ class TestHost {
     const auto it = kv_.find(key);
     return it == kv_.end() ? "" : it->second;
   }
+  // What an administrator gave the plugin.
+  void give_secret(const std::string& name, std::string value) {
+    const std::lock_guard lock(mutex_);
+    secrets_[name] = std::move(value);
+  }
+  // What the site has recorded before the plugin runs. What it publishes is recorded behind it.
+  void remember(std::string_view point, std::int64_t time_ns, double value) {
+    const std::lock_guard lock(mutex_);
+    myriad_reading r{};
+    r.time_ns = time_ns;
+    r.point = point_locked(std::string(point));
+    r.type = MYRIAD_F64;
+    r.value.f64 = value;
+    remembered_.push_back({r, std::string(point), ""});
+  }
+  std::size_t timer_count() const {
+    const std::lock_guard lock(mutex_);
+    return timers_.size();
+  }
   // From now on publish() and publish_durable() answer this, for so many calls. AGAIN: the queue is full.
   void answer_publish(myriad_status status, std::size_t calls = std::numeric_limits<std::size_t>::max()) {
     const std::lock_guard lock(mutex_);
@@ -305,12 +333,18 @@ class TestHost {
     static const myriad_host_inputs inputs{sizeof inputs, 0, &select, &name, &unit};
     static const myriad_host_kv kv{sizeof kv, 0, &kv_put, &kv_get};
     static const myriad_host_metrics metrics{sizeof metrics, 0, &metric, &connection};
+    static const myriad_host_timer timer{sizeof timer, 0, &set_timer, &cancel_timer};
+    static const myriad_host_secrets secrets{sizeof secrets, 0, &secret};
+    static const myriad_host_history history{sizeof history, 0, &query};
     const std::string_view wanted = id;
     if (wanted == MYRIAD_HOST_THINGS) return &things;
     if (wanted == MYRIAD_HOST_EVENTS) return &events;
     if (wanted == MYRIAD_HOST_INPUTS) return &inputs;
     if (wanted == MYRIAD_HOST_KV) return &kv;
     if (wanted == MYRIAD_HOST_METRICS) return &metrics;
+    if (wanted == MYRIAD_HOST_TIMER) return &timer;
+    if (wanted == MYRIAD_HOST_SECRETS) return &secrets;
+    if (wanted == MYRIAD_HOST_HISTORY) return &history;
     return nullptr;
   }
   static void log(const myriad_host* h, std::int32_t, const char* text, std::size_t size) {
@@ -448,16 +482,156 @@ class TestHost {
     return MYRIAD_OK;
   }
 
+  // ---- timer/1
+
+  struct Timer {
+    std::uint64_t id;
+    std::int64_t due_ns, period_ns;
+    myriad_status (*fire)(void*, std::uint64_t, myriad_error*);
+    void* user;
+  };
+  static myriad_status set_timer(const myriad_host* h, std::int64_t first, std::int64_t period,
+                                 myriad_status (*fire)(void*, std::uint64_t, myriad_error*), void* user,
+                                 std::uint64_t* timer) {
+    constexpr std::int64_t ms = 1'000'000, year = std::int64_t{366} * 24 * 3'600 * 1'000 * ms;
+    if (!fire || !timer || first < 0 || first > year) return MYRIAD_E_INVALID;
+    if (period != 0 && (period < 10 * ms || period > year)) return MYRIAD_E_INVALID;
+    const auto due = now(h) + first;
+    const std::lock_guard lock(self(h).mutex_);
+    if (self(h).timers_.size() >= 64) return MYRIAD_E_DENIED;
+    *timer = ++self(h).last_timer_;
+    self(h).timers_.push_back({*timer, due, period, fire, user});
+    return MYRIAD_OK;
+  }
+  static myriad_status cancel_timer(const myriad_host* h, std::uint64_t timer) {
+    const std::lock_guard lock(self(h).mutex_);
+    const auto is_it = [&](const Timer& t) { return t.id == timer; };
+    return std::erase_if(self(h).timers_, is_it) > 0 ? MYRIAD_OK : MYRIAD_E_INVALID;
+  }
+  void forget_timers() {
+    const std::lock_guard lock(mutex_);
+    timers_.clear();
+  }
+  std::int64_t stand_still() {
+    const auto at = now(&host_);
+    set_now(at);
+    return at;
+  }
+  // The first that is due until then; it is that time now.
+  std::optional<Timer> next_tick(std::int64_t end_ns) {
+    const std::lock_guard lock(mutex_);
+    const auto earlier = [](const Timer& a, const Timer& b) { return a.due_ns < b.due_ns; };
+    const auto it = std::min_element(timers_.begin(), timers_.end(), earlier);
+    if (it == timers_.end() || it->due_ns > end_ns) return std::nullopt;
+    const auto tick = *it;
+    now_ns_ = std::max(now_ns_, tick.due_ns);
+    it->due_ns += it->period_ns;
+    if (it->period_ns == 0) timers_.erase(it);
+    return tick;
+  }
+
+  // ---- secrets/1 and history/1
+
+  static myriad_status secret(const myriad_host* h, myriad_text name, void (*found)(void*, const void*, std::size_t),
+                              void* user, myriad_error* error) {
+    std::string value;
+    {
+      const std::lock_guard lock(self(h).mutex_);
+      const auto it = self(h).secrets_.find(std::string(view(name)));
+      if (it != self(h).secrets_.end()) value = it->second;
+    }
+    if (value.empty()) {
+      detail::fill(error, "there is no such secret for this instance", 0);
+      return MYRIAD_E_UNAVAILABLE;
+    }
+    found(user, value.data(), value.size());
+    return MYRIAD_OK;
+  }
+
+  // Of one point and range, by time; of one time the last that was written.
+  std::map<std::int64_t, Seen> recorded(const myriad_history_query& q) const {
+    std::map<std::int64_t, Seen> out;
+    const std::lock_guard lock(mutex_);
+    for (const auto* list : {&remembered_, &seen_})
+      for (const auto& s : *list)
+        if (s.reading.point == q.point && s.reading.time_ns >= q.from_ns && s.reading.time_ns < q.to_ns)
+          out.insert_or_assign(s.reading.time_ns, s);
+    return out;
+  }
+  static double number_of(const myriad_reading& r) {
+    if (r.type == MYRIAD_F64) return r.value.f64;
+    return r.type == MYRIAD_U64 ? static_cast<double>(r.value.u64) : static_cast<double>(r.value.i64);
+  }
+  static double aggregate(std::uint32_t how, const std::vector<double>& numbers) {
+    double sum = 0;
+    for (const auto n : numbers) sum += n;
+    switch (how) {
+      case MYRIAD_AGGREGATE_MEAN:
+        return sum / static_cast<double>(numbers.size());
+      case MYRIAD_AGGREGATE_MIN:
+        return *std::min_element(numbers.begin(), numbers.end());
+      case MYRIAD_AGGREGATE_MAX:
+        return *std::max_element(numbers.begin(), numbers.end());
+      case MYRIAD_AGGREGATE_SUM:
+        return sum;
+      case MYRIAD_AGGREGATE_COUNT:
+        return static_cast<double>(numbers.size());
+      case MYRIAD_AGGREGATE_FIRST:
+        return numbers.front();
+      default:
+        return numbers.back();
+    }
+  }
+  // As the real one does, but that first and last of texts are left out.
+  static void add(Batch& batch, const myriad_history_query& q, std::int64_t time, const std::vector<double>& numbers) {
+    const double value = aggregate(q.aggregate, numbers);
+    const bool is_whole = value == std::floor(value) && std::abs(value) <= 9'007'199'254'740'992.0;
+    if (is_whole)
+      batch.add(q.point, time, static_cast<std::int64_t>(value));
+    else
+      batch.add(q.point, time, value);
+  }
+  static myriad_status query(const myriad_host* h, const myriad_history_query* q,
+                             void (*found)(void*, const myriad_batch*), void* user, myriad_error* error) {
+    const bool steps = q->step_ns != 0;
+    const bool is_aggregate = q->aggregate >= MYRIAD_AGGREGATE_MEAN && q->aggregate <= MYRIAD_AGGREGATE_LAST;
+    if (q->limit < 1 || q->limit > 100'000 || (steps && (q->step_ns < 0 || q->step_ns % 1'000'000 || !is_aggregate))) {
+      detail::fill(error, "limit is 1 to 100000, step_ns whole milliseconds, aggregate one of MYRIAD_AGGREGATE_...", 0);
+      return MYRIAD_E_INVALID;
+    }
+    Batch batch;
+    std::map<std::int64_t, std::vector<double>> rows;
+    for (const auto& [time, s] : self(h).recorded(*q)) {
+      const auto& r = s.reading;
+      if (steps) {
+        if (r.type < MYRIAD_TEXT && r.quality <= MYRIAD_UNCERTAIN)
+          rows[time / q->step_ns * q->step_ns].push_back(number_of(r));
+      } else if (batch.size() < q->limit) {
+        if (r.type >= MYRIAD_TEXT)
+          batch.add(r.point, time, s.text, r.quality, r.type);
+        else
+          batch.add(r);
+      }
+    }
+    for (const auto& [time, numbers] : rows)
+      if (batch.size() < q->limit) add(batch, *q, time, numbers);
+    const auto raw = batch.raw();
+    found(user, &raw);
+    return MYRIAD_OK;
+  }
+
   myriad_host host_{};
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   std::map<std::string, std::uint32_t> ids_;
   std::vector<std::unique_ptr<std::string>> names_;  // by id - 1; never moves, since name() lends them
-  std::vector<Seen> seen_;
+  std::vector<Seen> seen_, remembered_;
   std::map<std::string, nlohmann::json> things_;
   std::vector<Event> events_;
   std::vector<std::string> patterns_, logs_;
-  std::map<std::string, std::string> kv_;
+  std::map<std::string, std::string> kv_, secrets_;
+  std::vector<Timer> timers_;
+  std::uint64_t last_timer_ = 0;
   std::map<std::string, double> metrics_;
   bool connected_ = false;
   std::string reason_;
