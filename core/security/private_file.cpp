@@ -11,6 +11,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "base/files.h"
+
 namespace myriad::security {
 namespace {
 
@@ -55,6 +57,7 @@ Status write_private(const std::filesystem::path& file, std::string_view bytes) 
   ::close(fd);
   if (!written) return failed("write", fresh);
   if (::rename(fresh.c_str(), file.c_str()) != 0) return failed("write", file);
+  sync_folder(file.parent_path());  // what is sealed with a key must not outlive it
   return {};
 }
 
