@@ -19,6 +19,7 @@
 #include "plugin_host/lifecycle.h"
 #include "plugin_host/plugins.h"
 #include "registry/registry.h"
+#include "security/secrets.h"
 #include "security/security.h"
 #include "spine/spine.h"
 #include "storage/integrity.h"
@@ -35,6 +36,7 @@ struct Parts {  // all outlive the Api
   plugin_host::Instances& instances;
   plugin_host::Lifecycle& lifecycle;
   security::Security& security;
+  security::Secrets& secrets;
   storage::Integrity& integrity;
   const Clock& clock;
   Log log;

@@ -274,9 +274,9 @@ class EndlessSite {
 
  private:
   Parts with_history() {
-    return {parts_.registry, parts_.spine,     history,          parts_.bus,      parts_.points,
-            parts_.plugins,  parts_.instances, parts_.lifecycle, parts_.security, parts_.integrity,
-            parts_.clock,    Log::none(),      parts_.version,   parts_.site};
+    return {parts_.registry,  parts_.spine,     history,          parts_.bus,      parts_.points,
+            parts_.plugins,   parts_.instances, parts_.lifecycle, parts_.security, parts_.secrets,
+            parts_.integrity, parts_.clock,     Log::none(),      parts_.version,  parts_.site};
   }
   std::string token() {
     const auto session =

@@ -58,6 +58,7 @@ void add_stream_routes(Router&, Shared&);
 void add_plugin_routes(Router&, Shared&);
 void add_plugin_http_routes(Router&, Shared&);
 void add_instance_routes(Router&, Shared&);
+void add_secret_routes(Router&, Shared&);
 void add_delivery_routes(Router&, Shared&);
 void add_system_routes(Router&, Shared&);
 void add_metrics_routes(Router&, Shared&);

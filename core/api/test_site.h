@@ -49,6 +49,7 @@ class TestSite {
 
   Parts parts();
   Api& api() { return *api_; }
+  std::filesystem::path data() const { return dir_.path(); }
   std::uint16_t port() const { return server_->port(); }
 
  private:
@@ -61,6 +62,7 @@ class TestSite {
   model::Points points_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<security::Security> security_;
+  std::unique_ptr<security::Secrets> secrets_;
   std::unique_ptr<spine::Spine> spine_;
   std::unique_ptr<historian::Historian> historian_;
   std::shared_ptr<void> historian_place_;
@@ -86,6 +88,7 @@ inline TestSite::TestSite() {
   registry_ = must(registry::Registry::open(dir_ / "registry.db"));
   security_ = must(security::Security::open({dir_ / "security.db", dir_ / "keys", std::chrono::minutes(60), 12}, clock_,
                                             Log::none()));
+  secrets_ = must(security::Secrets::open({dir_ / "secrets.db", dir_ / "keys"}, clock_));
   must(security_->ensure_admin(test_password));
   spine::Options log;
   log.file = dir_ / "spine.db";
@@ -128,8 +131,8 @@ inline TestSite::~TestSite() {
 }
 
 inline Parts TestSite::parts() {
-  return {*registry_,  *spine_,    *historian_, *bus_,  points_,     *plugins_, *instances_,
-          *lifecycle_, *security_, integrity_,  clock_, Log::none(), "0.1.0",   "test site"};
+  return {*registry_, *spine_,   *historian_, *bus_,  points_,     *plugins_, *instances_, *lifecycle_,
+          *security_, *secrets_, integrity_,  clock_, Log::none(), "0.1.0",   "test site"};
 }
 
 // As the app does: what is committed goes to the bus.

@@ -48,6 +48,12 @@ Status open_stores(Floors& f, const ServeOptions& options, const Logging& loggin
                      f.security);
       !ok)
     return ok;
+  const auto secrets = data / "secrets.db";
+  if (auto ok = keep(security::Secrets::open(
+                         {.file = secrets, .keys = data / "keys", .on_damage = f.integrity.watch(secrets)}, f.clock),
+                     f.secrets);
+      !ok)
+    return ok;
   spine::Options spine;
   spine.file = data / "spine.db";
   spine.on_damage = f.integrity.watch(spine.file);
@@ -116,8 +122,8 @@ Status open_doors(Floors& f, const ServeOptions& options, const Logging& logging
        [options](const plugin_host::Package& package) { return admit(package, options); },
        [options](const std::filesystem::path& folder) { return validate(folder, options.data); }});
   f.api = std::make_unique<api::Api>(api::Parts{*f.registry, *f.spine, *f.history, *f.bus, f.points, *f.plugins,
-                                                *f.instances, *f.lifecycle, *f.security, f.integrity, f.clock,
-                                                logging.log("api"), MYRIAD_VERSION, site_name()});
+                                                *f.instances, *f.lifecycle, *f.security, *f.secrets, f.integrity,
+                                                f.clock, logging.log("api"), MYRIAD_VERSION, site_name()});
   edge::Options edge;
   edge.host = options.host;
   edge.port = options.port;

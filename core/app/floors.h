@@ -14,6 +14,7 @@
 #include "plugin_host/instances.h"
 #include "plugin_host/lifecycle.h"
 #include "registry/registry.h"
+#include "security/secrets.h"
 #include "security/security.h"
 #include "spine/spine.h"
 #include "storage/integrity.h"
@@ -29,6 +30,7 @@ struct Floors {
   model::Points points;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<security::Security> security;
+  std::unique_ptr<security::Secrets> secrets;
   std::unique_ptr<spine::Spine> spine;
   std::unique_ptr<historian::Historian> history;
   std::shared_ptr<void> history_place;  // shows the spine's other users how far history is

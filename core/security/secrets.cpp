@@ -120,7 +120,8 @@ class KeyFile {
   Result<std::string> read() const {
     if (!exists()) return Error{Code::unavailable, file_.string() + " is missing: " + restore};
     auto key = read_private(file_);
-    if (key && key->size() != seal_key_size)
+    if (!key) return away(key.error());
+    if (key->size() != seal_key_size)
       return Error{Code::unavailable, file_.string() + " has " + std::to_string(key->size()) + " bytes instead of " +
                                           std::to_string(seal_key_size) + ": " + restore +
                                           "; or move it away, and set every secret again"};
@@ -130,13 +131,16 @@ class KeyFile {
   Result<std::string> read_or_make() const {
     if (exists()) return read();
     auto key = random_bytes(seal_key_size);
-    if (auto written = write_private(file_, key); !written) return written.error();
+    if (auto written = write_private(file_, key); !written) return away(written.error());
     return key;
   }
 
   const std::filesystem::path& path() const { return file_; }
 
  private:
+  // Whoever asks for a secret is not at fault.
+  static Error away(const Error& error) { return {Code::unavailable, error.message}; }
+
   static constexpr const char* restore = "restore it from where it was kept";
   const std::filesystem::path file_;
 };

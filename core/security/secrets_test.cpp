@@ -249,7 +249,7 @@ TEST_F(SecretsTest, NeverWritesOverAKeyThatItCannotRead) {
   ASSERT_TRUE(write_private(key_, good));
   std::filesystem::permissions(key_, std::filesystem::perms::group_read, std::filesystem::perm_options::add);
   EXPECT_THAT(get("plc"), HasSubstr("chmod 600"));
-  EXPECT_FALSE(secrets_->put("cloud", "token", {"*"}, std::nullopt));
+  EXPECT_EQ(secrets_->put("cloud", "token", {"*"}, std::nullopt).error().code, Code::unavailable);
   EXPECT_THAT(names(), ElementsAre("plc"));
 }
 
