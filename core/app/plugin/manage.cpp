@@ -1,9 +1,9 @@
 // The commands that manage the plugins of a running site.
 #include <nlohmann/json.hpp>
 
-#include "app/plugin/arguments.h"
+#include "app/arguments.h"
 #include "app/plugin/commands.h"
-#include "app/plugin/site.h"
+#include "app/site.h"
 #include "base/files.h"
 
 namespace myriad::app::plugin {

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "app/plugin/arguments.h"
+#include "app/arguments.h"
 #include "app/plugin/commands.h"
 #include "plugin_host/package.h"
 

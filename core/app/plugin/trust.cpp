@@ -1,7 +1,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "app/plugin/arguments.h"
+#include "app/arguments.h"
 #include "app/plugin/commands.h"
 #include "base/time_text.h"
 #include "plugin_host/trust.h"

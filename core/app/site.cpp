@@ -1,10 +1,10 @@
-#include "app/plugin/site.h"
+#include "app/site.h"
 
 #include <httplib.h>
 
 #include <cstdlib>
 
-namespace myriad::app::plugin {
+namespace myriad::app {
 namespace {
 
 using nlohmann::json;
@@ -86,4 +86,4 @@ Result<json> Site::send_file(const std::string& path, const std::string& field, 
   return send("POST", path, body, "multipart/form-data; boundary=" + line);
 }
 
-}  // namespace myriad::app::plugin
+}  // namespace myriad::app

@@ -1,4 +1,4 @@
-#include "app/plugin/arguments.h"
+#include "app/arguments.h"
 
 #include <Poco/Exception.h>
 #include <Poco/Util/Option.h>
@@ -8,7 +8,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-namespace myriad::app::plugin {
+namespace myriad::app {
 namespace {
 
 using Poco::Util::Option;
@@ -89,4 +89,4 @@ void print(const Arguments& arguments, const nlohmann::json& facts, const std::s
   std::cout << (arguments.json ? facts.dump(2) + "\n" : text);
 }
 
-}  // namespace myriad::app::plugin
+}  // namespace myriad::app

@@ -1,4 +1,4 @@
-// A running site, as the commands that manage its plugins reach it: a client of its REST API.
+// A running site, as commands reach it that manage it: a client of its REST API.
 #pragma once
 
 #include <memory>
@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "app/plugin/arguments.h"
+#include "app/arguments.h"
 
-namespace myriad::app::plugin {
+namespace myriad::app {
 
 // Options that each of these commands takes, and their help.
 std::vector<std::string> site_options();
@@ -33,4 +33,4 @@ class Site {
   std::unique_ptr<Client> client_;
 };
 
-}  // namespace myriad::app::plugin
+}  // namespace myriad::app

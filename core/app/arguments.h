@@ -1,4 +1,5 @@
-// What the commands of `myriad plugin` share: reading arguments, and answering misuse and failure in one way.
+// What commands share that have commands of their own, like `myriad plugin`: reading arguments, and answering misuse
+// and failure in one way.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,7 @@
 
 #include "base/result.h"
 
-namespace myriad::app::plugin {
+namespace myriad::app {
 
 struct Syntax {
   const char* usage;                // what --help prints
@@ -37,4 +38,4 @@ int run_with(const std::vector<std::string>& args, const Syntax& syntax,
 // The facts: as JSON when asked for, else as text.
 void print(const Arguments& arguments, const nlohmann::json& facts, const std::string& text);
 
-}  // namespace myriad::app::plugin
+}  // namespace myriad::app
