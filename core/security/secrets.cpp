@@ -159,13 +159,15 @@ class SealedSecrets final : public Secrets {
 
   // What an administrator should hear at start.
   std::string complaint() const {
-    if (infos_.empty()) return "";
-    auto key = key_.read();
-    if (!key)
-      return std::to_string(infos_.size()) + " secrets cannot be opened: " + key.error().message +
-             "; or set them again with `myriad secret set`";
-    const Cleanser cleanser(*key);
-    return "";
+    std::size_t unopened = 0;
+    std::string first;
+    for (const auto& [name, info] : infos_) {
+      auto plain = unsealed(name);
+      if (!plain && unopened++ == 0) first = plain.error().message;
+      if (plain) const Cleanser cleanser(*plain);
+    }
+    if (unopened == 0) return "";
+    return std::to_string(unopened) + " of " + std::to_string(infos_.size()) + " secrets cannot be opened: " + first;
   }
 
   std::vector<SecretInfo> list() const override {
@@ -218,7 +220,17 @@ class SealedSecrets final : public Secrets {
     const std::lock_guard lock(mutex_);
     const auto it = infos_.find(name);
     if (it == infos_.end() || !matches_any(it->second.instances, instance)) return not_given(name, instance);
-    const auto sealed = sealed_value(it->first);
+    return unsealed(it->first);
+  }
+
+ private:
+  static Error unopened(std::string_view name, const std::string& why) {
+    return {Code::unavailable,
+            "secret " + shown(name) + " cannot be opened: " + why + "; or set it again: " + mend(name) + "…`"};
+  }
+
+  Result<std::string> unsealed(const std::string& name) const {
+    const auto sealed = sealed_value(name);
     if (!sealed) return sealed.error();
     auto key = key_.read();
     if (!key) return unopened(name, key.error().message);
@@ -228,12 +240,6 @@ class SealedSecrets final : public Secrets {
       return unopened(name, "it was changed, or sealed with another key than " + key_.path().string() +
                                 ": restore that one from where it was kept");
     return plain;
-  }
-
- private:
-  static Error unopened(std::string_view name, const std::string& why) {
-    return {Code::unavailable,
-            "secret " + shown(name) + " cannot be opened: " + why + "; or set it again: " + mend(name) + "…`"};
   }
 
   // May something be put under this name?

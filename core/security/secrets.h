@@ -31,7 +31,7 @@ class Secrets {
     std::filesystem::path keys;  // folder (0700) with secrets.key, made with the first secret
     std::function<void(const std::string&)> on_damage = {};  // of the file or its key, and what became of it
   };
-  // A key that is missing or does not fit stops nobody: get() tells, and everything else works.
+  // A key that is missing or does not fit is told of, and stops nobody from starting.
   static Result<std::unique_ptr<Secrets>> open(Options, const Clock&);
   virtual ~Secrets() = default;
 

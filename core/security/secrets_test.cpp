@@ -221,8 +221,12 @@ TEST_F(SecretsTest, TellsOfALostKeyAndTakesFreshValues) {
   put("cloud", "token");
   EXPECT_EQ(get("cloud"), "token");
   EXPECT_THAT(get("plc"), HasSubstr("sealed with another key"));
+  open();
+  EXPECT_THAT(complaints_, HasSubstr("1 of 2 secrets cannot be opened: secret 'plc'"));
   put("plc", "set again");
   EXPECT_EQ(get("plc"), "set again");
+  open();
+  EXPECT_EQ(complaints_, "");
   EXPECT_NE(*read_private(key_), old_key);
 }
 

@@ -1,5 +1,5 @@
 """A page of garbage in a database, and a database that ends too early: the daemon starts, says which file is damaged in
-/system and in the log, and the rest serves. For each of the four files."""
+/system and in the log, and the rest serves. For each of the files."""
 import collections
 import pathlib
 import random
@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from ledger import Ledger, rows, stamp  # noqa: E402
 from peers import PASSWORD, Daemon, wait_for, workplace  # noqa: E402
 
-FILES = ('registry.db', 'security.db', 'spine.db', 'history.db')
+FILES = ('registry.db', 'security.db', 'secrets.db', 'spine.db', 'history.db')
 THINGS, READINGS, TIMES = 60, 400, 40
 
 
@@ -54,6 +54,8 @@ class Damage(unittest.TestCase):
         daemon = Daemon(folder)
         running.append(daemon)
         daemon.sign_in()
+        for n in range(THINGS):
+            daemon.call('PUT', f'/secrets/secret-{n}', {'value': 'x' * 300, 'instances': ['*']})
         for n in range(3):
             daemon.call('POST', '/auth/login', {'username': 'admin', 'password': PASSWORD}, token=False)
         ledgers = [Ledger(f'damage-{n}/value') for n in range(THINGS)]
