@@ -5,6 +5,7 @@
 #include <Poco/Util/OptionProcessor.h>
 #include <Poco/Util/OptionSet.h>
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,8 @@ Poco::Util::OptionSet option_set(const Syntax& syntax) {
   Poco::Util::OptionSet set;
   for (const auto* names : {&syntax.needed, &syntax.known})
     for (const auto& name : *names) set.addOption(Option(name, "", "", false).argument("VALUE"));
+  for (const auto& name : syntax.repeated)
+    set.addOption(Option(name, "", "", false).argument("VALUE").repeatable(true));
   set.addOption(Option("json", "", "", false));
   set.addOption(Option("help", "h", "", false));
   return set;
@@ -31,9 +34,17 @@ Status check(const Arguments& arguments, const Syntax& syntax) {
     return misused("'" + arguments.given[syntax.names.size()] + "' is one too many");
   if (arguments.given.size() < syntax.names.size())
     return misused(syntax.names[arguments.given.size()] + " is missing");
+  for (std::size_t i = 0; i < syntax.names.size(); ++i)
+    if (arguments.given[i].empty()) return misused(syntax.names[i] + " is empty");
   for (const auto& name : syntax.needed)
     if (!arguments.options.contains(name)) return misused("--" + name + " is missing");
+  for (const auto& name : syntax.repeated)
+    if (!arguments.lists.contains(name)) return misused("--" + name + " is missing");
   return {};
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 struct Parsed {
@@ -55,6 +66,8 @@ Result<Parsed> parse(const std::vector<std::string>& args, const Syntax& syntax)
       return out;
     } else if (name == "json") {
       out.arguments.json = true;
+    } else if (contains(syntax.repeated, name)) {
+      out.arguments.lists[name].push_back(value);
     } else if (!name.empty()) {  // empty: its value is the next argument
       out.arguments.options[name] = value;
     }

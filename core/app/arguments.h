@@ -13,15 +13,17 @@
 namespace myriad::app {
 
 struct Syntax {
-  const char* usage;                // what --help prints
-  std::vector<std::string> names;   // of the arguments in order, "FILE"; all are needed
-  std::vector<std::string> needed;  // options with a value that must be given
-  std::vector<std::string> known;   // and those that may be
+  const char* usage;                       // what --help prints
+  std::vector<std::string> names;          // of the arguments in order, "FILE"; all are needed
+  std::vector<std::string> needed;         // options with a value that must be given
+  std::vector<std::string> known;          // and those that may be
+  std::vector<std::string> repeated = {};  // those that must be given once or several times
 };
 
 struct Arguments {
   std::vector<std::string> given;  // as many as the syntax names
   std::map<std::string, std::string> options;
+  std::map<std::string, std::vector<std::string>> lists;  // of the repeated options, in order
   bool json = false;
 
   std::string option(const std::string& name, const std::string& usual = "") const {

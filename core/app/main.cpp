@@ -10,6 +10,7 @@
 #include "app/daemon.h"
 #include "app/options.h"
 #include "app/plugin/commands.h"
+#include "app/secret/secret.h"
 #include "myriad/plugin.h"
 #include "plugin_host/loader.h"
 #include "plugin_runner/child.h"
@@ -20,6 +21,7 @@ constexpr const char* usage = R"(usage: myriad COMMAND [options]
 
   serve      run the daemon                  (myriad serve --help)
   plugin     make, sign and check plugins    (myriad plugin --help)
+  secret     keep passwords for plugins      (myriad secret --help)
   bench      measure this machine            (myriad bench --help)
   version    print the version and the plugin ABI
 
@@ -72,6 +74,7 @@ int main(int argc, char** argv) {
   if (command == "serve") return serve(args);
   if (command == "plugin-runner") return myriad::plugin_runner::run_child(myriad::plugin_host::load);
   if (command == "plugin") return myriad::app::plugin::run(args);
+  if (command == "secret") return myriad::app::secret::run(args);
   if (command == "bench") return myriad::app::bench::run(args);
   if (command == "version" || command == "--version") return version();
   if (command == "help" || command == "--help" || command == "-h") {

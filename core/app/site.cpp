@@ -62,19 +62,45 @@ Result<Site> Site::reach(const Arguments& arguments) {
   return site;
 }
 
-Result<json> Site::send(const std::string& method, const std::string& path, const std::string& body,
-                        const std::string& type) {
+struct Site::Answer {
+  int status = 0;
+  json body;  // null when it is no JSON
+  std::string etag;
+};
+
+Result<Site::Answer> Site::ask(const std::string& method, const std::string& path, const std::string& body,
+                               const std::string& type, const std::string& if_match) {
   httplib::Request request;
   request.method = method;
   request.path = path;
   request.body = body;
   if (!body.empty()) request.set_header("Content-Type", type);
+  if (!if_match.empty()) request.set_header("If-Match", if_match);
   const auto result = client_->send(request);
   if (!result) return unreachable(url_, result.error());
   auto answer = json::parse(result->body, nullptr, false);
-  if (result->status < 300) return answer.is_discarded() ? json() : answer;
-  const auto detail = answer.is_object() ? answer.value("detail", "") : "";
-  return Error{Code::invalid, detail.empty() ? url_ + path + " answers " + std::to_string(result->status) : detail};
+  return Answer{result->status, answer.is_discarded() ? json() : std::move(answer), result->get_header_value("ETag")};
+}
+
+Error Site::problem(const std::string& path, const Answer& answer) const {
+  const auto detail = answer.body.is_object() ? answer.body.value("detail", "") : "";
+  return {Code::invalid, detail.empty() ? url_ + path + " answers " + std::to_string(answer.status) : detail};
+}
+
+Result<json> Site::send(const std::string& method, const std::string& path, const std::string& body,
+                        const std::string& type, const std::string& if_match) {
+  auto answer = ask(method, path, body, type, if_match);
+  if (!answer) return answer.error();
+  if (answer->status >= 300) return problem(path, *answer);
+  return std::move(answer->body);
+}
+
+Result<std::optional<Site::Document>> Site::find(const std::string& path) {
+  auto answer = ask("GET", path, "", "", "");
+  if (!answer) return answer.error();
+  if (answer->status == 404) return std::optional<Document>();
+  if (answer->status >= 300) return problem(path, *answer);
+  return std::optional<Document>({std::move(answer->body), std::move(answer->etag)});
 }
 
 Result<json> Site::send_file(const std::string& path, const std::string& field, std::string bytes) {

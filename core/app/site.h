@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,13 +22,24 @@ class Site {
   Site(Site&&) noexcept;
   ~Site();
 
-  // `body` empty: none. The answer's JSON, or the problem that it tells.
+  // `body` empty: none. `if_match`: only while what is there has that ETag. The answer's JSON, or the problem that it
+  // tells.
   Result<nlohmann::json> send(const std::string& method, const std::string& path, const std::string& body = {},
-                              const std::string& type = "application/json");
+                              const std::string& type = "application/json", const std::string& if_match = {});
+  struct Document {
+    nlohmann::json body;
+    std::string etag;
+  };
+  // What is there; nullopt: nothing.
+  Result<std::optional<Document>> find(const std::string& path);
   Result<nlohmann::json> send_file(const std::string& path, const std::string& field, std::string bytes);
 
  private:
+  struct Answer;
   explicit Site(const std::string& url);
+  Result<Answer> ask(const std::string& method, const std::string& path, const std::string& body,
+                     const std::string& type, const std::string& if_match);
+  Error problem(const std::string& path, const Answer&) const;
   std::string url_;
   struct Client;
   std::unique_ptr<Client> client_;
