@@ -269,8 +269,10 @@ void Client::configure(Session* session) const {
   mosquitto_int_option(session, MOSQ_OPT_TCP_NODELAY, 1);
   mosquitto_int_option(session, MOSQ_OPT_SEND_MAXIMUM, static_cast<int>(options_.max_inflight));
   mosquitto_int_option(session, MOSQ_OPT_RECEIVE_MAXIMUM, static_cast<int>(options_.max_inflight));
-  if (!options_.username.empty() || !options_.password.empty())
-    mosquitto_username_pw_set(session, or_null(options_.username), or_null(options_.password));
+  const auto password =
+      options_.password_secret.empty() ? options_.password : handler_.secret(options_.password_secret);
+  if (!options_.username.empty() || !password.empty())
+    mosquitto_username_pw_set(session, or_null(options_.username), or_null(password));
   if (options_.tls.enabled) configure_tls(session);
   mosquitto_connect_v5_callback_set(session, &Callbacks::connected);
   mosquitto_disconnect_v5_callback_set(session, &Callbacks::disconnected);

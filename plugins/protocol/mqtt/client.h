@@ -30,7 +30,8 @@ class Client;
 class Handler {
  public:
   virtual ~Handler() = default;
-  virtual void on_up() = 0;  // the broker accepted; subscribe here
+  virtual std::string secret(const std::string& name) = 0;  // asked for at each connection; throws when there is none
+  virtual void on_up() = 0;                                 // the broker accepted; subscribe here
   virtual void on_down(const std::string& reason) = 0;
   // False: give the connection up without acknowledging the message, since stop() was called meanwhile.
   virtual bool on_message(const mosquitto_message&) { return true; }

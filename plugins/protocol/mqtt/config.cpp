@@ -134,7 +134,11 @@ void read_connection(const Config& config, Options& out) {
   out.client_id = config.get<std::string>("client_id");
   out.username = config.get<std::string>("username");
   out.password = config.get<std::string>("password");
-  if (out.username.empty() && !out.password.empty() && out.version == Version::v311)
+  out.password_secret = config.get<std::string>("password_secret");
+  if (!out.password.empty() && !out.password_secret.empty())
+    throw config.at("password_secret").wrong("names a secret, and a password is given too: leave one of them out");
+  const bool has_password = !out.password.empty() || !out.password_secret.empty();
+  if (out.username.empty() && has_password && out.version == Version::v311)
     throw config.at("username").wrong("is empty, but a password is given: MQTT 3.1.1 sends none without a user name");
   out.keepalive = std::chrono::seconds(config.get<std::uint16_t>("keepalive_s"));
   if (out.keepalive.count() < 5) throw config.at("keepalive_s").wrong("less than 5 s");

@@ -56,6 +56,7 @@ struct HomeAssistant {
 
 struct Options {
   std::string host, client_id, username, password;
+  std::string password_secret;  // the secret that holds the password; empty: none
   int port = 0;
   Version version = Version::v311;
   std::chrono::seconds keepalive{};

@@ -62,6 +62,10 @@ TEST(Config, ErrorsNameThePlace) {
       {"unknown placeholder", publish("site/{unit}"), "/publish/0/topic: 'site/{unit}'"},
       {"half a certificate", {{"host", "b"}, {"tls", {{"cert_file", "c.pem"}}}}, "/tls: cert_file and key_file"},
       {"password alone", {{"host", "b"}, {"password", "p"}}, "/username: is empty"},
+      {"secret alone", {{"host", "b"}, {"password_secret", "p"}}, "/username: is empty"},
+      {"two passwords",
+       {{"host", "b"}, {"username", "u"}, {"password", "p"}, {"password_secret", "p"}},
+       "/password_secret: names a secret, and a password is given too"},
       {"discovery prefix", {{"host", "b"}, {"home_assistant", {{"prefix", "a/+"}}}}, "/home_assistant/prefix: 'a/+'"},
   };
   for (const auto& c : cases)

@@ -28,6 +28,7 @@ class Inbound : public Handler {
   void stop();
 
  private:
+  std::string secret(const std::string& name) override { return host_.secret(name); }
   void on_up() override;
   void on_down(const std::string& reason) override;
   bool on_message(const mosquitto_message& message) override;

@@ -267,7 +267,17 @@ TEST_P(Sessions, PasswordIsCheckedAndTheReasonVisible) {
     })) << host.disconnect_reason();
   }
   config["password"] = "right";
-  const auto instance = started(host, config);
+  { const auto instance = started(host, config); }
+  config.erase("password");
+  config["password_secret"] = "broker";
+  {
+    auto instance = create(host, config);
+    instance.start();
+    EXPECT_TRUE(eventually([&] { return host.disconnect_reason().find("no such secret") != std::string::npos; }))
+        << host.disconnect_reason();
+    host.give_secret("broker", "right");
+    EXPECT_TRUE(eventually([&] { return host.is_connected(); })) << host.disconnect_reason();
+  }
 }
 
 class Certificates {
