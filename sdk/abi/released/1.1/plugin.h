@@ -263,8 +263,60 @@ typedef struct myriad_host_metrics {
   myriad_status (*connection)(const myriad_host*, int32_t up, myriad_text reason);
 } myriad_host_metrics;
 
-/* To come, each as a new id: myriad.store/1 (plugin side); myriad.timer/1, myriad.secrets/1,
- * myriad.history/1 (host side). */
+/* Calls the instance back in time, so that it needs no thread of its own. Since 1.1. */
+#define MYRIAD_HOST_TIMER "myriad.timer/1"
+typedef struct myriad_host_timer {
+  uint32_t struct_size, reserved;
+  /* [any] Has `fire` called [worker] first_ns from now, and then every period_ns (0: once). A tick that is due while
+   * the one before waits or runs is missed, not made up for. None comes before start() returned, nor once stop() was
+   * called, which ends all timers. INTERNAL from `fire` marks the instance faulted; other failures are counted and
+   * shown. first_ns: 0 to a year; period_ns: 0, or 10 ms to a year. DENIED: it has 64 timers. */
+  myriad_status (*set)(const myriad_host*, int64_t first_ns, int64_t period_ns,
+                       myriad_status (*fire)(void* user, uint64_t timer, myriad_error*), void* user, uint64_t* timer);
+  /* [any] No tick begins any more; one that runs goes on. INVALID: no such timer, or it is over. */
+  myriad_status (*cancel)(const myriad_host*, uint64_t timer);
+} myriad_host_timer;
+
+/* Gives out what an administrator keeps for the instance: passwords, keys, tokens. Since 1.1. */
+#define MYRIAD_HOST_SECRETS "myriad.secrets/1"
+typedef struct myriad_host_secrets {
+  uint32_t struct_size, reserved;
+  /* [own] Calls `found` once, before it returns, with the secret of that name. It may change at any time: ask whenever
+   * you connect, and never log it. UNAVAILABLE, with the mend: it is not there, or not for this instance. */
+  myriad_status (*get)(const myriad_host*, myriad_text name, void (*found)(void* user, const void* value, size_t size),
+                       void* user, myriad_error*);
+} myriad_host_secrets;
+
+/* Reads what the site has recorded. Since 1.1. */
+#define MYRIAD_HOST_HISTORY "myriad.history/1"
+enum {
+  MYRIAD_AGGREGATE_MEAN = 1,
+  MYRIAD_AGGREGATE_MIN,
+  MYRIAD_AGGREGATE_MAX,
+  MYRIAD_AGGREGATE_SUM,
+  MYRIAD_AGGREGATE_COUNT,
+  MYRIAD_AGGREGATE_FIRST,
+  MYRIAD_AGGREGATE_LAST
+};
+typedef struct myriad_history_query {
+  uint32_t struct_size;
+  uint32_t point;         /* of any Thing: from host->intern_point */
+  int64_t from_ns, to_ns; /* from <= time < to */
+  int64_t step_ns;    /* 0: the readings themselves. Else one value for each step that has any; whole milliseconds */
+  uint32_t aggregate; /* of a step: MYRIAD_AGGREGATE_... of its readings that are GOOD or UNCERTAIN */
+  uint32_t limit;     /* 1 to 100,000 */
+} myriad_history_query;
+typedef struct myriad_host_history {
+  uint32_t struct_size, reserved;
+  /* [own] Calls `found` once, before it returns, with the first readings that there are: by ascending time, at most
+   * `limit`, and fewer where they take more than 4 MiB. None: that was all. To go on, ask again with from_ns behind the
+   * last one: its time plus step_ns, or plus 1 without steps. Steps lie at multiples of step_ns since 1970; the time of
+   * one is where it begins, even before from_ns. What was published a moment ago may still be missing. */
+  myriad_status (*query)(const myriad_host*, const myriad_history_query*,
+                         void (*found)(void* user, const myriad_batch*), void* user, myriad_error*);
+} myriad_host_history;
+
+/* To come, as a new id: myriad.store/1 (plugin side). */
 
 #ifdef __cplusplus
 }
