@@ -168,7 +168,7 @@ TEST_F(Harness, RemembersAndKeepsSecrets) {
   host_.give_secret("plc", "sesame");
   EXPECT_EQ(host.secret("plc"), "sesame");
 
-  for (int i = 0; i < 20; ++i) host_.remember("a/b", i * 1'000'000'000, i);
+  for (std::int64_t i = 0; i < 20; ++i) host_.remember("a/b", i * 1'000'000'000, static_cast<double>(i));
   myriad::Batch batch;
   const auto point = host_.point("a/b");
   batch.add(point, 4'000'000'000, std::int64_t{100});

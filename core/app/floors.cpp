@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "historian/abi_query.h"
 #include "plugin_host/trust.h"
 #include "validator/validator.h"
 
@@ -83,15 +84,22 @@ void start_flow(Floors& f, const ServeOptions& options, const Logging& logging) 
   f.bus = bus::Bus::make(f.points);
   f.feed = std::make_unique<LiveFeed>(*f.spine, *f.history, *f.bus, f.points, logging.log("live"));
   f.plugins = plugin_host::Plugins::scan(plugin_folders(options), logging.log("plugins"), options.data / "plugins");
-  f.instances = plugin_host::Instances::make({*f.plugins,
-                                              *f.registry,
-                                              *f.spine,
-                                              f.points,
-                                              f.clock,
-                                              logging.log("instances"),
-                                              {},
-                                              {program(), std::filesystem::absolute(options.data) / "instances",
-                                               program().parent_path().parent_path() / "share/myriad/node"}});
+  f.instances =
+      plugin_host::Instances::make({*f.plugins,
+                                    *f.registry,
+                                    *f.spine,
+                                    f.points,
+                                    f.clock,
+                                    logging.log("instances"),
+                                    {},
+                                    {program(), std::filesystem::absolute(options.data) / "instances",
+                                     program().parent_path().parent_path() / "share/myriad/node"},
+                                    [&secrets = *f.secrets](std::string_view name, std::string_view instance) {
+                                      return secrets.get(name, instance);
+                                    },
+                                    [&history = *f.history](std::string_view point, const myriad_history_query& query) {
+                                      return historian::answer(history, point, query);
+                                    }});
 }
 
 // As `myriad plugin check`.

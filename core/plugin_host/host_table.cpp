@@ -4,9 +4,7 @@
 
 #include "base/json_depth.h"
 #include "base/names.h"
-#include "historian/historian.h"
 #include "model/abi_batch.h"
-#include "plugin_host/history_answer.h"
 #include "plugin_host/outcome.h"
 
 namespace myriad::plugin_host {
@@ -457,7 +455,7 @@ myriad_status HostTable::history(const myriad_history_query& q, void (*found)(vo
     fill(error, "this site records no history");
     return MYRIAD_E_UNSUPPORTED;
   }
-  const Result<model::Batch> batch = parts_.trial ? model::Batch() : answer_history(*parts_.history, name, q);
+  const Result<model::Batch> batch = parts_.trial ? model::Batch() : parts_.history(name, q);
   if (!batch) {
     fill(error, batch.error().message);
     return to_status(batch.error().code);

@@ -21,10 +21,6 @@
 #include "registry/registry.h"
 #include "spine/spine.h"
 
-namespace myriad::historian {
-class Historian;
-}
-
 namespace myriad::plugin_host {
 
 // What an instance may make of the site's memory and disk, in all.
@@ -49,9 +45,9 @@ class HostTable {
     bool trial = false;  // only to check a configuration: what the plugin says is checked and has no effect
     std::shared_ptr<Allowance> allowance = {};  // of what it publishes; null: none
     Limits limits = {};
-    std::shared_ptr<Timers> timers = {};  // null: what it sets never ticks
-    historian::Historian* history = nullptr;
+    std::shared_ptr<Timers> timers = {};                                    // null: what it sets never ticks
     std::function<Result<std::string>(std::string_view name)> secret = {};  // of those that this instance is given
+    std::function<Result<model::Batch>(std::string_view point, const myriad_history_query&)> history = {};
   };
   explicit HostTable(Parts parts);
   HostTable(const HostTable&) = delete;

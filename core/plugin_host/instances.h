@@ -21,10 +21,6 @@
 #include "registry/registry.h"
 #include "spine/spine.h"
 
-namespace myriad::historian {
-class Historian;
-}
-
 namespace myriad::plugin_host {
 
 // quarantined: it failed so often in a row that only a person starts it again.
@@ -108,9 +104,9 @@ class Instances {
     Log log;
     Timings timings = {};
     Children children = {};
-    historian::Historian* history = nullptr;  // null: plugins are told that there is none
-    // A secret as that instance is given it, or why not. Empty: the site keeps none.
+    // What plugins are told when they ask; empty: that this site has none.
     std::function<Result<std::string>(std::string_view name, std::string_view instance)> secrets = {};
+    std::function<Result<model::Batch>(std::string_view point, const myriad_history_query&)> history = {};
   };
   static std::unique_ptr<Instances> make(Parts);
   virtual ~Instances() = default;  // stops all

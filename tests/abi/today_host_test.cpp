@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "base/temp_dir.h"
-#include "historian/historian.h"
+#include "historian/abi_query.h"
 #include "plugin_host/loader.h"
 #include "plugin_host/local_runner.h"
 #include "plugin_host/manifest.h"
@@ -26,7 +26,9 @@ class TodaysHost {
   HostTable::Parts parts() {
     HostTable::Parts out{"probe", *registry_, *spine_, points_, clock_, telemetry_, scheduler_.strand(), {}};
     out.timers = timers_;
-    out.history = history_.get();
+    out.history = [this](std::string_view point, const myriad_history_query& q) {
+      return historian::answer(*history_, point, q);
+    };
     out.secret = [](std::string_view name) -> Result<std::string> {
       if (name == "word") return std::string("sesame");
       return Error{Code::unavailable, "there is no such secret"};

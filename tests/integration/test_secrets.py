@@ -1,5 +1,5 @@
 """Secrets as an administrator meets them: the commands that docs/operations.md tells, the prompt on a terminal, a restart,
-and a key that is lost."""
+a key that is lost, and what a plugin is given."""
 import os
 import pathlib
 import pty
@@ -10,7 +10,7 @@ import termios
 import time
 import unittest
 
-from peers import BUILD, ROOT, Daemon, workplace
+from peers import BUILD, ROOT, Daemon, wait_for, workplace
 
 VALUE = 'hunter2 hunter2'
 
@@ -36,8 +36,8 @@ class Secrets(unittest.TestCase):
         self.addCleanup(place.__exit__, None, None, None)
         self.start()
 
-    def start(self):
-        self.daemon = Daemon(self.folder)
+    def start(self, *options):
+        self.daemon = Daemon(self.folder, *options)
         self.running.append(self.daemon)
         self.environment = {**os.environ, 'MYRIAD_URL': self.daemon.url, 'MYRIAD_TOKEN': self.daemon.sign_in(),
                             'PATH': f'{BUILD}/bin:{os.environ["PATH"]}'}
@@ -76,6 +76,29 @@ class Secrets(unittest.TestCase):
         self.assertIn('plc-password  for plc-1, line-*', said.stdout)
         self.assertNotIn(VALUE, said.stdout + said.stderr)
         self.assertEqual(self.names(), [])
+
+    def test_an_instance_is_given_what_is_for_it_in_either_home(self):
+        self.assertEqual(self.daemon.end(), 0)
+        self.start('--plugins', str(BUILD / 'broken_plugins'))
+        for home in ('in_process', 'process'):
+            config = {'thing': home, 'poll': 'everything', 'interval_ms': 100}
+            made = self.daemon.call('POST', '/instances', {'id': home, 'plugin': 'talker', 'isolation': home, 'config': config})
+            self.assertEqual(made.status, 201, made)
+        put = self.daemon.call('PUT', '/secrets/word', {'value': 'not theirs', 'instances': ['others-*']})
+        self.assertEqual(put.status, 201, put)
+        def values(home, name):
+            return [value for series in self.daemon.get(f'/history?point={home}/{name}*')['series'] for _, value, *_ in series['values']]
+
+        for home in ('in_process', 'process'):
+            wait_for(lambda: f'`myriad secret set word --instance {home}`' in str(self.daemon.get(f'/instances/{home}')['last_error']),
+                     'the mend in last_error')
+            self.assertEqual(values(home, 'secret'), [])
+        self.set('word', 'sesame')
+        for home in ('in_process', 'process'):
+            wait_for(lambda: len(values(home, 'secret')) > 2, 'its secret')
+            self.assertEqual(set(values(home, 'secret')), {'sesame'})
+            wait_for(lambda: max(values(home, 'remembered'), default=0) > 0, 'its history')
+            self.assertNotIn('sesame', str(self.daemon.get(f'/instances/{home}/logs')))
 
     def test_a_terminal_shows_no_value(self):
         code, seen, echoes = self.type(VALUE + '\n', VALUE + '\n')

@@ -1,4 +1,4 @@
-#include "plugin_host/history_answer.h"
+#include "historian/abi_query.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,14 +6,14 @@
 #include "base/temp_dir.h"
 #include "model/value.h"
 
-namespace myriad::plugin_host {
+namespace myriad::historian {
 namespace {
 
 using ::testing::HasSubstr;
 
 constexpr Nanos second = 1'000'000'000;
 
-class HistoryAnswer : public ::testing::Test {
+class AbiQuery : public ::testing::Test {
  protected:
   // A reading each second from 1970 on.
   template <class Make>
@@ -24,15 +24,16 @@ class HistoryAnswer : public ::testing::Test {
     ASSERT_TRUE(history_->wait(spine_->end(), std::chrono::steady_clock::now() + std::chrono::seconds(20)));
   }
   myriad_history_query query(std::uint32_t limit = 100'000) {
-    return {sizeof(myriad_history_query), static_cast<std::uint32_t>(*points_.intern("t/p")), 0, INT64_MAX, 0, 0, limit};
+    return {
+        sizeof(myriad_history_query), static_cast<std::uint32_t>(*points_.intern("t/p")), 0, INT64_MAX, 0, 0, limit};
   }
   model::Batch ask(const myriad_history_query& q) {
-    auto answer = answer_history(*history_, "t/p", q);
+    auto answer = historian::answer(*history_, "t/p", q);
     EXPECT_TRUE(answer) << answer.error().message;
     return answer ? *std::move(answer) : model::Batch();
   }
   std::string refusal(const myriad_history_query& q) {
-    const auto answer = answer_history(*history_, "t/p", q);
+    const auto answer = historian::answer(*history_, "t/p", q);
     return answer ? "" : answer.error().message;
   }
 
@@ -41,11 +42,11 @@ class HistoryAnswer : public ::testing::Test {
   model::Points points_;
   std::unique_ptr<spine::Spine> spine_ =
       *spine::Spine::open({.file = home_ / "spine.db"}, points_, clock_, Log::none());
-  std::unique_ptr<historian::Historian> history_ =
-      *historian::Historian::open({.file = home_ / "history.db"}, *spine_, points_, clock_, Log::none());
+  std::unique_ptr<Historian> history_ =
+      *Historian::open({.file = home_ / "history.db"}, *spine_, points_, clock_, Log::none());
 };
 
-TEST_F(HistoryAnswer, GivesReadingsByTimeAndGoesOnBehindTheLast) {
+TEST_F(AbiQuery, GivesReadingsByTimeAndGoesOnBehindTheLast) {
   record(1'000, [](int i) { return std::int64_t{i}; });
   auto q = query(300);
   q.from_ns = 10 * second;
@@ -64,7 +65,7 @@ TEST_F(HistoryAnswer, GivesReadingsByTimeAndGoesOnBehindTheLast) {
   for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], static_cast<std::int64_t>(i) + 10);
 }
 
-TEST_F(HistoryAnswer, GivesOneValueForEachStep) {
+TEST_F(AbiQuery, GivesOneValueForEachStep) {
   record(1'000, [](int i) { return std::int64_t{i}; });
   auto q = query();
   q.step_ns = second * 10;
@@ -88,20 +89,19 @@ TEST_F(HistoryAnswer, GivesOneValueForEachStep) {
   EXPECT_EQ(ask(q).readings[0].time_ns, 20 * second);
 }
 
-TEST_F(HistoryAnswer, AnAnswerIsBounded) {
+TEST_F(AbiQuery, AnAnswerIsBounded) {
   record(100, [](int i) { return std::string(100'000, static_cast<char>('a' + i % 26)); });
   auto q = query();
   std::size_t seen = 0;
   for (auto answer = ask(q); !answer.readings.empty(); answer = ask(q)) {
     EXPECT_LE(answer.view().bytes(), std::size_t{5} << 20);
-    for (const auto& r : answer.readings)
-      EXPECT_EQ(answer.view().text(r).at(0), static_cast<char>('a' + seen++ % 26));
+    for (const auto& r : answer.readings) EXPECT_EQ(answer.view().text(r).at(0), static_cast<char>('a' + seen++ % 26));
     q.from_ns = answer.readings.back().time_ns + 1;
   }
   EXPECT_EQ(seen, 100u);
 }
 
-TEST_F(HistoryAnswer, SaysWhatIsWrongWithTheQuestion) {
+TEST_F(AbiQuery, SaysWhatIsWrongWithTheQuestion) {
   auto q = query(0);
   EXPECT_THAT(refusal(q), HasSubstr("limit 0"));
   q.limit = 100'001;
@@ -119,7 +119,7 @@ TEST_F(HistoryAnswer, SaysWhatIsWrongWithTheQuestion) {
   EXPECT_THAT(refusal(q), HasSubstr("aggregate 0"));
 }
 
-TEST_F(HistoryAnswer, RangesWithoutReadingsAreEmpty) {
+TEST_F(AbiQuery, RangesWithoutReadingsAreEmpty) {
   record(10, [](int i) { return std::int64_t{i}; });
   auto q = query();
   q.from_ns = 5 * second;
@@ -134,4 +134,4 @@ TEST_F(HistoryAnswer, RangesWithoutReadingsAreEmpty) {
 }
 
 }  // namespace
-}  // namespace myriad::plugin_host
+}  // namespace myriad::historian

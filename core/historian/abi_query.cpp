@@ -1,14 +1,12 @@
-#include "plugin_host/history_answer.h"
+#include "historian/abi_query.h"
 
 #include <algorithm>
 #include <functional>
 
 #include "historian/aggregate.h"
 
-namespace myriad::plugin_host {
+namespace myriad::historian {
 namespace {
-
-using historian::Aggregate;
 
 constexpr std::size_t most_readings = 100'000, most_bytes = std::size_t{4} << 20;
 constexpr Nanos millisecond = 1'000'000;
@@ -38,24 +36,24 @@ std::optional<Aggregate> aggregate_of(std::uint32_t number) {
 
 // Up to so many of the range, and how far behind the last of them the next one may be.
 struct Source {
-  std::function<Result<std::vector<model::Sample>>(historian::Range, std::size_t limit)> ask;
+  std::function<Result<std::vector<model::Sample>>(Range, std::size_t limit)> ask;
   Nanos stride = 1;
 };
 
-Source readings_of(historian::Historian& history, std::string_view name) {
-  return {[&history, name](historian::Range range, std::size_t limit) { return history.query(name, range, limit); }};
+Source readings_of(Historian& history, std::string_view name) {
+  return {[&history, name](Range range, std::size_t limit) { return history.query(name, range, limit); }};
 }
 
-Result<Source> steps_of(historian::Historian& history, std::string_view name, const myriad_history_query& q) {
+Result<Source> steps_of(Historian& history, std::string_view name, const myriad_history_query& q) {
   const auto aggregate = aggregate_of(q.aggregate);
   if (!aggregate)
     return Error{Code::invalid, "aggregate " + std::to_string(q.aggregate) + ": use one of MYRIAD_AGGREGATE_…"};
   if (q.step_ns < 0 || q.step_ns % millisecond != 0)
     return Error{Code::invalid, "step_ns " + std::to_string(q.step_ns) + ": use whole milliseconds"};
-  const auto steps = historian::Steps::parse(std::to_string(q.step_ns / millisecond) + "ms", "");
+  const auto steps = Steps::parse(std::to_string(q.step_ns / millisecond) + "ms", "");
   if (!steps) return steps.error();
   const auto ask = [&history, name, aggregate = *aggregate, steps = *steps](
-                       historian::Range range, std::size_t limit) -> Result<std::vector<model::Sample>> {
+                       Range range, std::size_t limit) -> Result<std::vector<model::Sample>> {
     const auto rows = history.aggregate(name, {.range = range, .steps = steps, .aggregate = aggregate}, limit);
     if (!rows) return rows.error();
     std::vector<model::Sample> out;
@@ -67,7 +65,7 @@ Result<Source> steps_of(historian::Historian& history, std::string_view name, co
 
 Result<model::Batch> collect(const Source& source, const myriad_history_query& q) {
   model::Batch out;
-  historian::Range range{std::max<Nanos>(0, q.from_ns), q.to_ns};
+  Range range{std::max<Nanos>(0, q.from_ns), q.to_ns};
   for (std::size_t portion = first_portion; !range.empty(); portion *= portion_growth) {
     const auto left = q.limit - out.readings.size();
     const auto wanted = std::min(left, portion);
@@ -85,8 +83,7 @@ Result<model::Batch> collect(const Source& source, const myriad_history_query& q
 
 }  // namespace
 
-Result<model::Batch> answer_history(historian::Historian& history, std::string_view name,
-                                    const myriad_history_query& q) {
+Result<model::Batch> answer(Historian& history, std::string_view name, const myriad_history_query& q) {
   if (q.limit < 1 || q.limit > most_readings)
     return Error{Code::invalid, "limit " + std::to_string(q.limit) + ": use 1 to 100000"};
   if (q.step_ns == 0) return collect(readings_of(history, name), q);
@@ -94,4 +91,4 @@ Result<model::Batch> answer_history(historian::Historian& history, std::string_v
   return steps ? collect(*steps, q) : steps.error();
 }
 
-}  // namespace myriad::plugin_host
+}  // namespace myriad::historian
