@@ -142,13 +142,13 @@ Outcome RemoteRunner::call(Type type, std::span<const std::string_view> payload,
 
 Outcome RemoteRunner::receive(Type type, Clock::time_point deadline, std::string* more) {
   plugin_runner::Message message;
-  for (;;) {
-    const auto got = calls_->receive(message, false);
-    if (got == Receiver::Got::message) break;
-    if (got != Receiver::Got::nothing) return ended(" in " + call_name(type));
-    if (wait_for(process_->calls(), POLLIN, deadline)) continue;
-    process_->kill("it did not return in time");
-    return ended(" in " + call_name(type));
+  for (auto got = Receiver::Got::nothing; got != Receiver::Got::message;) {
+    if (!wait_for(process_->calls(), POLLIN, deadline)) {
+      process_->kill("it did not return in time");
+      return ended(" in " + call_name(type));
+    }
+    got = calls_->receive(message, false);
+    if (got == Receiver::Got::broken || got == Receiver::Got::end) return ended(" in " + call_name(type));
   }
   Reader reader(message.payload);
   const auto text = reader.text();
