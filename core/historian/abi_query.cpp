@@ -76,7 +76,9 @@ Result<model::Batch> collect(const Source& source, const myriad_history_query& q
       model::append(out, model::PointId{q.point}, sample);
     }
     if (samples->size() < wanted || wanted == left) break;
-    range.from = samples->back().time + source.stride;
+    const auto last = samples->back().time;
+    if (last > range.to - source.stride) break;
+    range.from = last + source.stride;
   }
   return out;
 }

@@ -119,6 +119,20 @@ TEST_F(AbiQuery, SaysWhatIsWrongWithTheQuestion) {
   EXPECT_THAT(refusal(q), HasSubstr("aggregate 0"));
 }
 
+TEST_F(AbiQuery, ReachesTheEndOfTime) {
+  constexpr Nanos day = 86'400 * second;
+  model::Batch batch;
+  for (Nanos i = 64; i > 0; --i)
+    model::append(batch, *points_.intern("t/p"), {INT64_MAX - 1 - i * day + day, i, MYRIAD_GOOD});
+  ASSERT_TRUE(spine_->append_and_wait(batch.view()));
+  ASSERT_TRUE(history_->wait(spine_->end(), std::chrono::steady_clock::now() + std::chrono::seconds(20)));
+  EXPECT_EQ(ask(query()).readings.size(), 64u);
+  auto q = query();
+  q.step_ns = day;
+  q.aggregate = MYRIAD_AGGREGATE_LAST;
+  EXPECT_EQ(ask(q).readings.size(), 64u);
+}
+
 TEST_F(AbiQuery, RangesWithoutReadingsAreEmpty) {
   record(10, [](int i) { return std::int64_t{i}; });
   auto q = query();
