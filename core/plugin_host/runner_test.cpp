@@ -147,6 +147,14 @@ TEST_P(RunnerTest, WhatItKeepsAndDescribesIsLimited) {
   }
 }
 
+TEST_P(RunnerTest, ItsTimersAreLimited) {
+  Stage stage(GetParam(), {{"poll", "timers"}, {"size", 70}});
+  const auto polled = stage.poll();
+  ASSERT_TRUE(polled.ok()) << polled.message;
+  EXPECT_EQ(stage.last("t/timers").value.i64, 64);
+  EXPECT_THAT(stage.logged(), HasSubstr("it has 64 timers, which is an instance's limit"));
+}
+
 TEST_P(RunnerTest, DocumentsThatAreNestedWithoutEndAreRefused) {
   Stage stage(GetParam(), json::object());
   auto& host = stage.runner->host();

@@ -1,14 +1,18 @@
-// Uses everything that a host serves, and serves everything that a device and an HTTP plugin can.
-//   poll: nothing | everything (publishes what came of it as <thing>/<what>) | big (a text of `size` bytes) | burst
-//   (`size` batches of 256, until AGAIN; <thing>/taken tells) | raw (sends the bytes `hex` on descriptor `fd`, which in
-//   its own process is the runner's) | keep (`size` values of 64 KiB; <thing>/kept tells how many were taken) |
-//   describe
-//   (`size` Things of 64 KiB; <thing>/described tells) | stuff (`size` questions to keep 60 kB, sent by itself on
-//   descriptor `fd`, waiting for no answer) | deaf (keeps what the host sends from being read, and asks `size` times
-//   for 256 KiB) | spin (computes for ever) | chatter (`size` empty lines of the log, likewise) | crash | exit | print
-//   (then crash) | ticks (timers: <thing>/tick each 10 ms, five times; <thing>/once; one that it cancels) | tick_fails
-//   | tick_breaks | tick_crashes (the timer does) | sleep (deaf to cancel) | freeze (stops its process) | later
-//   (crashes soon after the poll)
+// Uses everything that a host serves, and serves everything that a device and an HTTP plugin can. `poll` is one of:
+// - nothing
+// - everything: publishes what came of it as <thing>/<what>
+// - big: a text of `size` bytes
+// - burst: `size` batches of 256, until AGAIN; <thing>/taken tells
+// - keep, describe: `size` values, Things of 64 KiB; <thing>/kept, <thing>/described tell how many were taken
+// - timers: `size` of them; <thing>/timers likewise
+// - ticks: from its start, <thing>/tick each 10 ms, five times; <thing>/once; and a timer that it cancels
+// - tick_fails, tick_breaks, tick_crashes: the timer does
+// - raw: sends the bytes `hex` on descriptor `fd`, which in its own process is the runner's
+// - stuff: asks `size` times to keep 60 kB, by itself on descriptor `fd`, waiting for no answer
+// - chatter: `size` empty lines of the log, likewise
+// - deaf: keeps what the host sends from being read, and asks `size` times for 256 KiB
+// - spin, sleep: for ever, deaf to cancel; freeze: stops its process
+// - crash, exit, print (then crash), later (crashes soon after the poll)
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -57,6 +61,7 @@ class Talker : public myriad::Plugin, public myriad::Device, public myriad::Http
     }
     if (how == "keep") keep(size);
     if (how == "describe") describe(size);
+    if (how == "timers") say_how_many("timers", size, [&](const std::string&) { after(std::chrono::hours(1), [] {}); });
     if (how == "stuff") stuff(size);
     for (volatile unsigned turns = 0; how == "spin";) turns = turns + 1;
     if (how == "deaf") deaf(size);
