@@ -28,9 +28,6 @@ void judge_agreement(const myriad_plugin_api& api, const Manifest& m, Judge& jud
   if (api.min_host_abi > *min)
     judge.fail("the library needs a host of ABI " + abi_text(api.min_host_abi) + ", the manifest says " + m.abi_min,
                "set /abi/min to \"" + abi_text(api.min_host_abi) + "\"");
-  if (api.min_host_abi < *min)
-    judge.warn("the library takes a host of ABI " + abi_text(api.min_host_abi) + ", the manifest asks for " + m.abi_min,
-               "set /abi/min to \"" + abi_text(api.min_host_abi) + "\", unless it was never tried there");
 }
 
 const std::vector<std::string>& plugin_extensions() {

@@ -59,6 +59,14 @@ TEST(Validator, PassesAGoodPlugin) {
   EXPECT_EQ(report->version, "1.0.0");
 }
 
+TEST(Validator, AManifestMayAskForANewerHostThanItsLibrary) {
+  Faulty plugin("none");
+  plugin.manifest["abi"]["min"] = "1.1";
+  const auto report = plugin.check();
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->count(Verdict::ok), report->checks.size()) << to_text(*report, false);
+}
+
 struct Case {
   const char *fault, *check, *says;
   int seconds = 10;  // for each check
