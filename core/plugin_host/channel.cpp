@@ -21,7 +21,7 @@ constexpr int messages_a_turn = 64;
 constexpr int messages_in_flight = 1'024;  // more than a socket's buffer holds
 constexpr std::size_t max_unsent = std::size_t{32} << 20;
 constexpr double message_burst = 200'000, messages_per_s = 20'000;  // but readings, which have a quota of their own
-// Of the time in which the registry's disk is this instance's: two minutes for its start, then a fifth.
+// Of the time in which the site's disk is this instance's: two minutes for its start, then a fifth.
 constexpr double aside_burst = 120, aside_share = 0.2;
 constexpr std::size_t max_aside = std::size_t{8} << 20;
 constexpr std::size_t max_line = 1'024;
@@ -229,7 +229,7 @@ bool Channel::publish(const Message& message) {
   return status != MYRIAD_E_AGAIN;
 }
 
-// What waits is bounded, and nobody keeps the others from the registry: it serves one at a time.
+// What waits is bounded, and nobody keeps the others from the disk: the registry serves one at a time.
 bool Channel::may_pass_aside(const Message& message) {
   const std::lock_guard lock(mutex_);
   const auto now = Clock::now();
