@@ -48,10 +48,13 @@ def check_header(version):
         yield f'plugin.h differs from ABI {version} as it was recorded: {first_difference(one, other)}.'
 
 
-def check_baseline_version(version):
-    named = re.search(r"soname='libmyriad_abi\.so\.([\d.]+)'", (HERE / 'baseline.abi').read_text())
+def check_baseline(version):
+    text = (HERE / 'baseline.abi').read_text()
+    named = re.search(r"soname='libmyriad_abi\.so\.([\d.]+)'", text)
     if not named or named[1] != version:
         yield f"sdk/abi/baseline.abi is that of ABI {named[1] if named else '?'}, plugin.h is {version}."
+    if local := re.search(r"path='(/[^']*)'", text):
+        yield f'sdk/abi/baseline.abi names {local[1]}, a path of the machine that recorded it: run sdk/abi/record.sh again'
 
 
 def check_types():
@@ -64,7 +67,7 @@ def check_types():
 
 def recorded():
     version = version_of(HEADER)
-    problems = [p for check in (check_history, check_header, check_baseline_version) for p in check(version)]
+    problems = [p for check in (check_history, check_header, check_baseline) for p in check(version)]
     problems += check_types()
     return problems + [MEND] if problems else []
 
