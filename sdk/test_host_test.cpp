@@ -160,6 +160,35 @@ TEST_F(Harness, TimersOfAPluginInCpp) {
   EXPECT_EQ(host_.timer_count(), 2u) << "stop() ended all";
 }
 
+// What a timer's task holds goes with it: when it has ticked once, was cancelled, or the plugin was stopped.
+struct Holder : myriad::Plugin {
+  Holder(myriad::Host given, std::string_view) : Plugin(given) {}
+  void start() override {
+    const auto hold = [](std::weak_ptr<int>& watch) {
+      auto held = std::make_shared<int>();
+      watch = held;
+      return [held] {};
+    };
+    after(std::chrono::seconds(1), hold(once));
+    every(std::chrono::hours(1), hold(running));
+    cancel_timer(every(std::chrono::hours(1), hold(cancelled)));
+  }
+  static inline std::weak_ptr<int> once, running, cancelled;
+};
+
+TEST_F(Harness, ATaskIsLetGoWithItsTimer) {
+  const auto api = myriad::plugin_api<Holder>("holder", "1.0.0");
+  auto plugin = host_.create(&api, "{}");
+  plugin.start();
+  EXPECT_TRUE(Holder::cancelled.expired());
+  EXPECT_FALSE(Holder::once.expired());
+  plugin.elapse(std::chrono::seconds(2));
+  EXPECT_TRUE(Holder::once.expired());
+  EXPECT_FALSE(Holder::running.expired());
+  plugin.stop();
+  EXPECT_TRUE(Holder::running.expired());
+}
+
 TEST_F(Harness, RemembersAndKeepsSecrets) {
   const auto api = myriad::plugin_api<Open>("open", "1.0.0");
   const auto plugin = host_.create(&api, "{}");
